@@ -1,0 +1,1 @@
+"""Self-hosted incident escalation: the right phone rings, and the next one, until somebody has it."""

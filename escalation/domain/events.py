@@ -1,0 +1,175 @@
+"""What the machine is told. Past tense, frozen. An event names its attempt and try where it has one; one that does not fit
+is recorded and ignored, never an error."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from escalation.domain.alert import Alert
+from escalation.domain.incident import Outcome, TimerKind, Via
+
+
+@dataclass(frozen=True, slots=True)
+class Triggered:
+    """The first alert of a trouble, or one more of higher severity (plain repeats are counted beside the machine)."""
+
+    alert: Alert
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """`attempt` is the call or text that was answered, so that the acknowledger's own call is not cut; `try_` the request that
+    brought it, where it is known."""
+
+    by: str
+    via: Via
+    attempt: int = 0
+    try_: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    by: str
+    via: Via
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Escalated:
+    """Next step now. With an attempt of an older turn it is stale and skips nobody."""
+
+    by: str
+    via: Via
+    attempt: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Snoozed:
+    until: datetime
+    by: str
+    via: Via
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """`occurred_at` is the trouble's own start when the monitor says it: an older occurrence closes nothing newer."""
+
+    by: str
+    via: Via
+    occurred_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RosterChanged:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierRecovered:
+    carrier: str
+
+
+@dataclass(frozen=True, slots=True)
+class TimerFired:
+    kind: TimerKind
+    ref: int
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptClaimed:
+    """A worker is about to send. The machine looks last: when it answers with the attempt claimed, send."""
+
+    attempt: int
+    try_: int
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptAccepted:
+    """The carrier's 2xx. `reference` is the carrier's name for the request."""
+
+    attempt: int
+    try_: int
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptUnknown:
+    """5xx, a time-out, a lease that ran out: the phone may be ringing."""
+
+    attempt: int
+    try_: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptFailed:
+    """Certainly not reached. `permanent`: never will be by this address. `alarm`: the site's own fault (credentials, funds,
+    our XML), told to the last resort. `code` is the carrier's own."""
+
+    attempt: int
+    try_: int
+    permanent: bool
+    reason: str
+    alarm: bool = False
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptRinging:
+    attempt: int
+    try_: int
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptAnswered:
+    attempt: int
+    try_: int
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MachineDetected:
+    """Voicemail picked up: leave a short message, go on to the next rung at once."""
+
+    attempt: int
+    try_: int
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptEnded:
+    """The call is over: no answer, busy, rejected, hung up. The bill (`seconds`, `cost` in USD) is in it."""
+
+    attempt: int
+    try_: int
+    outcome: Outcome
+    reason: str = ""
+    seconds: int = 0
+    cost: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelivered:
+    attempt: int
+    try_: int
+
+
+AttemptEvent = (
+    AttemptClaimed
+    | AttemptAccepted
+    | AttemptUnknown
+    | AttemptFailed
+    | AttemptRinging
+    | AttemptAnswered
+    | MachineDetected
+    | AttemptEnded
+    | TextDelivered
+)
+IncidentEvent = (
+    Triggered | Acknowledged | Declined | Escalated | Snoozed | Resolved | RosterChanged | CarrierRecovered | TimerFired
+)
+Event = IncidentEvent | AttemptEvent

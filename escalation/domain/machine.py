@@ -1,0 +1,351 @@
+"""The machine: what the product promises to the person who sleeps, and to the one who does not know yet.
+
+Theory of operation
+-------------------
+An *incident* goes through the steps of its escalation policy. At each step every responder of the step gets a *page*: a
+ladder of rungs (call; text at once when the call came to nothing; call again). Each rung is an *attempt*. The step ends when
+its time is up, or at once when nobody is left to wait for; then comes the next step, the next round, and at the end
+EXHAUSTED, which is loud: the policy's last resort is told, again and again, until somebody has it.
+
+There are two tables. `RULES` (here): incident status × what people, monitors and timers say. `attempts.RULES`: attempt state ×
+what a carrier says. `advance` is pure and total: any event in any state gives a decision; one that does not fit is recorded
+and ignored, because carriers repeat, reorder and delay, and people press keys after it is over.
+
+Laws
+----
+* Only a key press, a reply, a button, a page or the monitor ends the paging. Answered, delivered and voicemail never do.
+* Every change of status or step raises `turn` and drops the timers set before. Declining and escalating carry the attempt they
+  were said in: from an older turn they skip nobody. Acknowledging is never too late while the incident is open.
+* Failure is not absence. A carrier that fails is tried again within the step, by other channels meanwhile; only a permanent
+  failure closes a page before its step is over.
+* An attempt is settled when nobody wants it any more; a call that comes up after that is hung up.
+* Who is behind a target is looked up when the step begins; the policy is the one the incident started with.
+
+Promises (each a property test over random nights)
+--------------------------------------------------
+* An open incident always has a timer, or a command still to be carried out, that will wake it (`will_wake`); the one exception
+  is an acknowledged one whose policy lets acknowledgements last for ever.
+* Nobody is dialled after the incident is acknowledged, resolved or snoozed.
+* Everyone reachable on the policy was paged before EXHAUSTED.
+* Every call placed ends hung up, answered or timed out; a call of a withdrawn attempt is hung up as soon as it shows.
+* Replaying any event changes nothing that anybody would notice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Final, get_args
+
+from escalation.domain import events as ev
+from escalation.domain.attempts import again, give_up, rule_attempt
+from escalation.domain.commands import Command
+from escalation.domain.draft import Draft
+from escalation.domain.incident import LAST_RESORT, AttemptStatus, Incident, Status, TimerKind
+from escalation.domain.paging import (
+    alarm,
+    begin_step,
+    calling,
+    close,
+    follow_roster,
+    move_on,
+    next_step,
+    page_last_resort,
+    restart,
+    skip_to_next,
+    stand_down,
+)
+from escalation.domain.roster import Roster
+from escalation.domain.timeline import Entry, EntryKind
+
+TRIGGERED, EXHAUSTED, ACKNOWLEDGED, SNOOZED, RESOLVED = Status
+
+Rule = Callable[[Draft, Any], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The incident as it stands after the event, what is to be done, and what the timeline says."""
+
+    incident: Incident
+    commands: tuple[Command, ...]
+    entries: tuple[Entry, ...]
+
+
+def advance(incident: Incident, event: ev.Event, roster: Roster, now: datetime) -> Decision:
+    """Rules on one event. `now` and the ids come from outside; nothing is read or written here."""
+    draft = Draft(incident, roster, now)
+    if isinstance(event, get_args(ev.AttemptEvent)):
+        rule_attempt(draft, event)
+    else:
+        RULES[(incident.status, type(event))](draft, event)  # type: ignore[index]
+    move_on(draft)
+    draft.finish()
+    return Decision(draft.incident, tuple(draft.commands), tuple(draft.entries))
+
+
+def will_wake(incident: Incident, commands_pending: bool) -> bool:
+    """Whether something will look at this incident again."""
+    sleeps_well = incident.status is ACKNOWLEDGED and incident.policy.acknowledgement_expires is None
+    return not incident.is_open or sleeps_well or commands_pending or bool(incident.timers)
+
+
+# --- the monitor
+
+
+def begin(draft: Draft, event: ev.Triggered) -> None:
+    """The first alert begins; a later one pages again only when it is worse."""
+    if draft.incident.turn == 0:
+        draft.note(f"{draft.incident.severity.capitalize()}: {draft.incident.summary}", EntryKind.ALERT)
+        begin_step(draft, 0)
+    else:
+        page_again_if_worse(draft, event)
+
+
+def page_again_if_worse(draft: Draft, event: ev.Triggered) -> None:
+    was, severity = draft.incident.severity, event.alert.severity
+    if severity.rank >= was.rank:
+        draft.note("The same alert again: counted.", EntryKind.ALERT)
+        return
+    draft.change(severity=severity, summary=event.alert.summary or draft.incident.summary)
+    restart(draft, f"Worse than before: {was} became {severity}. Paging again from step 1.")
+
+
+def resolve(draft: Draft, event: ev.Resolved) -> None:
+    began = draft.incident.occurred_at
+    if event.occurred_at and began and event.occurred_at < began:
+        draft.note("A resolve for an older occurrence: ignored, this one began later.")
+        return
+    draft.turn(status=RESOLVED)
+    stand_down(draft)
+    draft.note(f"Resolved by {event.by}, by {event.via}.", EntryKind.STATUS)
+
+
+# --- people
+
+
+def acknowledge(draft: Draft, event: ev.Acknowledged) -> None:
+    """Everybody else's phone stops. Never the acknowledger's own: it has not heard "thank you" yet."""
+    draft.turn(status=ACKNOWLEDGED, acknowledged_by=event.by)
+    stand_down(draft, own=_on_the_line(draft, event) or _picked_up_by(draft, event.by))
+    draft.note(f"Acknowledged by {draft.roster.name(event.by)}, by {event.via}.", EntryKind.STATUS)
+    if draft.incident.policy.acknowledgement_expires:
+        draft.set_timer(TimerKind.ACK, draft.incident.policy.acknowledgement_expires)
+
+
+def already(draft: Draft, event: ev.Acknowledged) -> None:
+    first = draft.roster.name(draft.incident.acknowledged_by)
+    draft.note(f"{draft.roster.name(event.by)} acknowledged too, by {event.via}; {first} was first.")
+
+
+def decline(draft: Draft, event: ev.Declined) -> None:
+    if draft.incident.attempt(event.attempt) is None or _is_stale(draft, event.attempt):
+        draft.note(f"{draft.roster.name(event.by)} declined after the step had moved on: ignored.")
+        return
+    page = draft.page_of(event.attempt)
+    draft.note(f"{draft.roster.name(event.by)} declined, by {event.via}.", EntryKind.STATUS)
+    if not page.closed:
+        close(draft, page, "declined")
+
+
+def escalate(draft: Draft, event: ev.Escalated) -> None:
+    if _is_stale(draft, event.attempt):
+        draft.note(f"{draft.roster.name(event.by)} escalated after the step had moved on: nobody is skipped.")
+        return
+    draft.note(f"Escalated by {draft.roster.name(event.by)}, by {event.via}.", EntryKind.STATUS)
+    next_step(draft)
+
+
+def escalate_again(draft: Draft, event: ev.Escalated) -> None:
+    restart(draft, f"Escalated by {draft.roster.name(event.by)}, by {event.via}. Paging again from step 1.")
+
+
+def escalate_on(draft: Draft, event: ev.Escalated) -> None:
+    """Whoever has it hands it up; a call from before somebody else took it does not."""
+    if _is_stale(draft, event.attempt) and event.by != draft.incident.acknowledged_by:
+        draft.note(f"{draft.roster.name(event.by)} escalated after it was acknowledged: nobody is skipped.")
+        return
+    draft.note(f"Escalated by {draft.roster.name(event.by)}, by {event.via}.", EntryKind.STATUS)
+    draft.turn(status=TRIGGERED, acknowledged_by="")
+    next_step(draft)
+
+
+def snooze(draft: Draft, event: ev.Snoozed) -> None:
+    draft.turn(status=SNOOZED, acknowledged_by="")
+    stand_down(draft)
+    draft.set_timer(TimerKind.SNOOZE, event.until - draft.now)
+    who = draft.roster.name(event.by)
+    draft.note(f"Snoozed by {who}, by {event.via}, until {event.until:%Y-%m-%d %H:%M} UTC.", EntryKind.STATUS)
+
+
+# --- the site
+
+
+def page_the_new(draft: Draft, _: ev.RosterChanged) -> None:
+    follow_roster(draft, draft.incident.step, draft.incident.policy.steps[draft.incident.step])
+
+
+def page_the_new_last_resort(draft: Draft, _: ev.RosterChanged) -> None:
+    follow_roster(draft, LAST_RESORT, draft.incident.policy.last_resort)
+
+
+def retry_now(draft: Draft, event: ev.CarrierRecovered) -> None:
+    waiting = [a for a in draft.incident.attempts if a.status is AttemptStatus.PLANNED and a.failures]
+    for attempt in waiting:
+        again(draft, attempt)
+    if waiting:
+        draft.note(f"{event.carrier} works again: what had failed is sent now.")
+
+
+def page_again(draft: Draft, event: ev.CarrierRecovered) -> None:
+    restart(draft, f"{event.carrier} works again and nobody has this: paging again from step 1.")
+
+
+# --- time
+
+
+def on_time(draft: Draft, event: ev.TimerFired) -> None:
+    """A timer counts only as it stands in the incident, due, of the turn it was set in; any other is stale."""
+    timer = draft.incident.timer(event.kind, event.ref)
+    if timer is None or timer.turn != event.turn or timer.due_at > draft.now:
+        return
+    draft.clear_timer(event.kind, event.ref)
+    TIMERS[event.kind](draft, event)
+
+
+def step_is_over(draft: Draft, _: ev.TimerFired) -> None:
+    draft.note(f"Nobody acknowledged in step {draft.incident.step + 1}.", EntryKind.STEP)
+    next_step(draft)
+
+
+def next_rung(draft: Draft, event: ev.TimerFired) -> None:
+    page = draft.page(event.ref)
+    if not page.closed and not calling(draft, page):
+        skip_to_next(draft, page.number)
+
+
+def attempt_is_silent(draft: Draft, event: ev.TimerFired) -> None:
+    give_up(draft, draft.attempt(event.ref))
+
+
+def sending_is_slow(draft: Draft, _: ev.TimerFired) -> None:
+    """Nothing of this step was sent yet. Its time begins all the same, or an outage of ours would stop the policy."""
+    limit = draft.incident.policy.slot_limit.total_seconds()
+    alarm(draft, "slow", f"Nothing of step {draft.incident.step + 1} could be sent within {limit:.0f} s.")
+    draft.set_timer(TimerKind.STEP, draft.incident.policy.steps[draft.incident.step].timeout)
+
+
+def acknowledgement_expires(draft: Draft, _: ev.TimerFired) -> None:
+    who = draft.roster.name(draft.incident.acknowledged_by)
+    restart(draft, f"{who} acknowledged and nothing was heard since. Paging again from step 1.")
+
+
+def snooze_is_over(draft: Draft, _: ev.TimerFired) -> None:
+    restart(draft, "The snooze is over. Paging again from step 1.")
+
+
+def alarm_again(draft: Draft, _: ev.TimerFired) -> None:
+    draft.note("Still nobody has this.", EntryKind.ALARM)
+    draft.set_timer(TimerKind.ALARM, draft.incident.policy.alarm_every)
+    page_last_resort(draft)
+
+
+TIMERS: Final[Mapping[TimerKind, Rule]] = MappingProxyType(
+    {
+        TimerKind.STEP: step_is_over,
+        TimerKind.RUNG: next_rung,
+        TimerKind.ATTEMPT: attempt_is_silent,
+        TimerKind.SLOT: sending_is_slow,
+        TimerKind.ACK: acknowledgement_expires,
+        TimerKind.SNOOZE: snooze_is_over,
+        TimerKind.ALARM: alarm_again,
+    }
+)
+
+
+# --- what does not fit
+
+
+def ignore(draft: Draft, event: Any) -> None:
+    """Recorded and ignored."""
+    by = f" by {draft.roster.name(event.by)}" if hasattr(event, "by") else ""
+    draft.note(f"{type(event).__name__}{by}: ignored, the incident is {draft.incident.status}.")
+
+
+def nothing(draft: Draft, event: Any) -> None:
+    """Not even worth a line."""
+
+
+def _is_stale(draft: Draft, number: int) -> bool:
+    attempt = draft.incident.attempt(number)
+    return attempt is not None and attempt.turn != draft.incident.turn
+
+
+def _on_the_line(draft: Draft, event: ev.Acknowledged) -> int:
+    """The call in which the key was pressed. The key says that it was answered, whatever was heard of it before: a redial that
+    was planned for want of a sign must not go out any more."""
+    attempt = draft.incident.attempt(event.attempt)
+    if attempt is None or attempt.settled or not attempt.channel.rings:
+        return 0
+    heard = event.try_ if 0 < event.try_ <= attempt.tries else attempt.try_
+    draft.change_attempt(attempt.number, status=AttemptStatus.ANSWERED, try_=heard)
+    return attempt.number
+
+
+def _picked_up_by(draft: Draft, handle: str) -> int:
+    """Somebody who pressed a button while listening is not cut off either."""
+    on_the_line = [a for a in draft.incident.attempts if a.status is AttemptStatus.ANSWERED]
+    return next((a.number for a in on_the_line if draft.page(a.page).responder == handle), 0)
+
+
+RULES: Final[Mapping[tuple[Status, type[ev.IncidentEvent]], Rule]] = MappingProxyType(
+    {
+        (TRIGGERED, ev.Triggered): begin,
+        (EXHAUSTED, ev.Triggered): page_again_if_worse,
+        (ACKNOWLEDGED, ev.Triggered): page_again_if_worse,
+        (SNOOZED, ev.Triggered): page_again_if_worse,
+        (RESOLVED, ev.Triggered): ignore,  # the engine opens a new incident instead
+        (TRIGGERED, ev.Acknowledged): acknowledge,
+        (EXHAUSTED, ev.Acknowledged): acknowledge,
+        (ACKNOWLEDGED, ev.Acknowledged): already,
+        (SNOOZED, ev.Acknowledged): acknowledge,
+        (RESOLVED, ev.Acknowledged): ignore,
+        (TRIGGERED, ev.Declined): decline,
+        (EXHAUSTED, ev.Declined): ignore,
+        (ACKNOWLEDGED, ev.Declined): ignore,
+        (SNOOZED, ev.Declined): ignore,
+        (RESOLVED, ev.Declined): ignore,
+        (TRIGGERED, ev.Escalated): escalate,
+        (EXHAUSTED, ev.Escalated): escalate_again,
+        (ACKNOWLEDGED, ev.Escalated): escalate_on,
+        (SNOOZED, ev.Escalated): escalate_again,
+        (RESOLVED, ev.Escalated): ignore,
+        (TRIGGERED, ev.Snoozed): snooze,
+        (EXHAUSTED, ev.Snoozed): snooze,
+        (ACKNOWLEDGED, ev.Snoozed): snooze,
+        (SNOOZED, ev.Snoozed): snooze,
+        (RESOLVED, ev.Snoozed): ignore,
+        (TRIGGERED, ev.Resolved): resolve,
+        (EXHAUSTED, ev.Resolved): resolve,
+        (ACKNOWLEDGED, ev.Resolved): resolve,
+        (SNOOZED, ev.Resolved): resolve,
+        (RESOLVED, ev.Resolved): ignore,
+        (TRIGGERED, ev.RosterChanged): page_the_new,
+        (EXHAUSTED, ev.RosterChanged): page_the_new_last_resort,
+        (ACKNOWLEDGED, ev.RosterChanged): nothing,
+        (SNOOZED, ev.RosterChanged): nothing,
+        (RESOLVED, ev.RosterChanged): nothing,
+        (TRIGGERED, ev.CarrierRecovered): retry_now,
+        (EXHAUSTED, ev.CarrierRecovered): page_again,
+        (ACKNOWLEDGED, ev.CarrierRecovered): nothing,
+        (SNOOZED, ev.CarrierRecovered): nothing,
+        (RESOLVED, ev.CarrierRecovered): nothing,
+        (TRIGGERED, ev.TimerFired): on_time,
+        (EXHAUSTED, ev.TimerFired): on_time,
+        (ACKNOWLEDGED, ev.TimerFired): on_time,
+        (SNOOZED, ev.TimerFired): on_time,
+        (RESOLVED, ev.TimerFired): on_time,
+    }
+)

@@ -1,0 +1,254 @@
+"""How a step is paged: begin it, climb each responder's ladder, stand down, go on to the next, be loud at a dead end. What a
+single call or text came to is ruled in `attempts`; which event leads where is in `machine`."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from escalation.domain.commands import CommandKind
+from escalation.domain.draft import Draft
+from escalation.domain.incident import LAST_RESORT, Attempt, AttemptStatus, Incident, Outcome, Page, Status, TimerKind
+from escalation.domain.policy import Rung, Step
+from escalation.domain.roster import Channel, Responder
+from escalation.domain.timeline import EntryKind
+
+AT_ONCE = timedelta(0)
+LONGEST_PAUSE = 30  # seconds between tries at a carrier that fails: short beside any step's timeout
+
+
+# --- steps
+
+
+def restart(draft: Draft, why: str) -> None:
+    """From step one, as if it had just happened."""
+    stand_down(draft)
+    draft.change(alarmed=frozenset(), round=0, acknowledged_by="", status=Status.TRIGGERED)
+    draft.note(why, EntryKind.STATUS)
+    begin_step(draft, 0)
+
+
+def next_index(incident: Incident) -> int | None:
+    """The step after this one, in this round or the next; None when the policy is used up."""
+    if incident.step + 1 < len(incident.policy.steps):
+        return incident.step + 1
+    return 0 if incident.round + 1 < incident.policy.rounds else None
+
+
+def next_step(draft: Draft) -> None:
+    """The next step, the next round, or the loud end."""
+    leave_step(draft)
+    index = next_index(draft.incident)
+    if index is None:
+        exhaust(draft)
+        return
+    if index == 0:
+        draft.change(round=draft.incident.round + 1)
+    begin_step(draft, index)
+
+
+def begin_step(draft: Draft, index: int) -> None:
+    """Pages everybody the step points at now. The step's own time runs from the first claim, not from here: a queue at the
+    carrier must not eat it. A step that nobody is in is left again by `move_on`."""
+    draft.turn(step=index)
+    steps = draft.incident.policy.steps
+    if index >= len(steps):
+        return
+    who = resolve(draft, steps[index])
+    names = ", ".join(r.name for r in who) or "nobody"
+    draft.note(f"Step {index + 1} of {len(steps)}: paging {names}.", EntryKind.STEP)
+    draft.set_timer(TimerKind.SLOT, draft.incident.policy.slot_limit)
+    page_all(draft, who, index, steps[index])
+
+
+def resolve(draft: Draft, step: Step) -> list[Responder]:
+    """Who is behind the step's targets at this moment, each once."""
+    found = [r for target in step.targets for r in draft.roster.resolve(target)]
+    return list({r.handle: r for r in found}.values())
+
+
+def page_all(draft: Draft, who: list[Responder], index: int, step: Step) -> None:
+    pages = [draft.open_page(r, index, _ladder(r, step)) for r in who]
+    for page in pages:
+        climb(draft, page.number)
+
+
+def _ladder(responder: Responder, step: Step) -> tuple[Rung, ...]:
+    return tuple(Rung(c.channel) for c in responder.contacts) if responder.is_place else step.ladder
+
+
+def move_on(draft: Draft) -> None:
+    """A step with nobody left to wait for is over at once; when nobody could be reached in it, that is said loudly."""
+    while draft.incident.status is Status.TRIGGERED and not draft.open_pages(draft.incident.step):
+        pages = [p for p in draft.incident.pages if p.turn == draft.incident.turn and p.step == draft.incident.step]
+        step = draft.incident.step + 1
+        if all(p.closed == Outcome.UNREACHABLE for p in pages):
+            alarm(draft, f"step {step} empty", f"Step {step} skipped: nobody in it can be reached.")
+        next_step(draft)
+
+
+def exhaust(draft: Draft) -> None:
+    draft.turn(status=Status.EXHAUSTED)
+    draft.set_timer(TimerKind.ALARM, draft.incident.policy.alarm_every)
+    alarm(draft, "exhausted", "EXHAUSTED: the whole policy was used up and nobody has it.")
+
+
+def alarm(draft: Draft, reason: str, text: str) -> None:
+    """A dead end: told to the last resort, each reason once a run."""
+    if reason in draft.incident.alarmed:
+        return
+    draft.note(text, EntryKind.ALARM)
+    draft.change(alarmed=draft.incident.alarmed | {reason})
+    page_last_resort(draft)
+
+
+def page_last_resort(draft: Draft) -> None:
+    """Only while nobody has it: our own fault on a call that somebody acknowledged is noted, and rings nobody."""
+    if draft.incident.status not in (Status.TRIGGERED, Status.EXHAUSTED):
+        return
+    step = draft.incident.policy.last_resort
+    who = resolve(draft, step)
+    if not who:
+        draft.note("There is no last resort to tell.", EntryKind.ALARM)
+    page_all(draft, who, LAST_RESORT, step)
+
+
+def follow_roster(draft: Draft, index: int, step: Step) -> None:
+    """Who is on call changed in mid-step: page the new, stop ringing the old unless they have picked up."""
+    who = {r.handle: r for r in resolve(draft, step)}
+    pages = draft.open_pages(index)
+    for page in pages:
+        if page.responder not in who:
+            close(draft, page, "no longer on call")
+            for attempt in draft.attempts_of(page.number):
+                if attempt.status is not AttemptStatus.ANSWERED:
+                    withdraw(draft, attempt)
+    page_all(draft, [r for h, r in who.items() if h not in {p.responder for p in pages}], index, step)
+
+
+# --- ladders
+
+
+def climb(draft: Draft, number: int) -> None:
+    """The next rung, now or when its time has come; nothing while a call of this page is still open."""
+    page = draft.page(number)
+    if page.closed or draft.incident.timer(TimerKind.RUNG, number) or calling(draft, page):
+        return
+    if page.rung + 1 >= len(page.ladder):
+        close_if_hopeless(draft, page)
+        return
+    after = page.ladder[page.rung + 1].after
+    if after and page.rung >= 0:
+        draft.set_timer(TimerKind.RUNG, after, number)
+    else:
+        plan(draft, page, page.rung + 1)
+
+
+def plan(draft: Draft, page: Page, rung: int, *, after: timedelta = AT_ONCE, failures: int = 0) -> None:
+    """One rung: an attempt by the responder's contact method as it is now, and, behind a text, the next rung's timer."""
+    page = draft.change_page(page.number, rung=max(rung, page.rung))
+    channel = page.ladder[rung].channel
+    responder = draft.roster.responder(page.responder)
+    contact = responder.contact(channel) if responder else None
+    if contact is None:
+        blocked = next((c.blocked for c in responder.contacts if c.channel is channel and c.blocked), "") if responder else ""
+        draft.note(f"{draft.whom(page)} cannot be reached by {channel}: {blocked or 'no such contact method'}.", EntryKind.PAGE)
+        (skip_to_next if channel.rings else fall_to_voice)(draft, page.number)
+        return
+    draft.plan_attempt(page, rung, channel, contact.address, after=after, failures=failures)
+    if not channel.rings:
+        climb(draft, page.number)
+
+
+def skip_to_next(draft: Draft, number: int) -> None:
+    page = draft.page(number)
+    if page.rung + 1 < len(page.ladder):
+        plan(draft, page, page.rung + 1)
+    else:
+        close_if_hopeless(draft, page)
+
+
+def calling(draft: Draft, page: Page) -> bool:
+    return any(a.channel.rings and not a.settled for a in draft.attempts_of(page.number))
+
+
+def meanwhile(draft: Draft, number: int) -> None:
+    """While a call cannot be brought or nobody knows whether it rings, the texts behind it go out now."""
+    page = draft.page(number)
+    while not page.closed and page.rung + 1 < len(page.ladder) and not page.ladder[page.rung + 1].channel.rings:
+        before = page.rung
+        plan(draft, page, page.rung + 1)
+        page = draft.page(number)
+        if page.rung == before:
+            return
+
+
+def fall_to_voice(draft: Draft, number: int) -> None:
+    """A text that can never arrive is worth a call at once, even where the ladder has none left."""
+    meanwhile(draft, number)
+    page = draft.page(number)
+    if page.closed or calling(draft, page):
+        return
+    draft.clear_timer(TimerKind.RUNG, number)
+    if page.rung + 1 >= len(page.ladder) and _never_called(draft, page):
+        page = draft.change_page(number, ladder=(*page.ladder, Rung(Channel.VOICE)))
+    skip_to_next(draft, number)
+
+
+def _never_called(draft: Draft, page: Page) -> bool:
+    responder = draft.roster.responder(page.responder)
+    reachable = responder is not None and responder.contact(Channel.VOICE) is not None
+    return reachable and not any(a.channel.rings for a in draft.attempts_of(page.number))
+
+
+def close_if_hopeless(draft: Draft, page: Page) -> None:
+    """Only permanent failures end a page before its time; silence waits for the step's timeout."""
+    if all(a.outcome is Outcome.UNREACHABLE for a in draft.attempts_of(page.number)):
+        draft.note(f"{draft.whom(page)} cannot be reached at all.", EntryKind.PAGE)
+        close(draft, page, Outcome.UNREACHABLE)
+
+
+def close(draft: Draft, page: Page, why: str) -> None:
+    draft.clear_timer(TimerKind.RUNG, page.number)
+    draft.change_page(page.number, closed=why)
+
+
+def pause(failures: int) -> timedelta:
+    return timedelta(seconds=min(2 ** min(failures, 10), LONGEST_PAUSE))
+
+
+# --- standing down
+
+
+def stand_down(draft: Draft, own: int = 0) -> None:
+    """Somebody has it, or it is over: nothing more is sent and every phone stops, but the one that `own` names."""
+    for attempt in draft.incident.attempts:
+        if attempt.number != own:
+            withdraw(draft, attempt)
+    for page in draft.incident.pages:
+        if not page.closed:
+            close(draft, page, "stood down")
+
+
+def leave_step(draft: Draft) -> None:
+    """The step is over: its phones stop ringing. Whoever has picked up is not cut off: their 1 still counts."""
+    for attempt in draft.incident.attempts:
+        if attempt.status is not AttemptStatus.ANSWERED and draft.page(attempt.page).step != LAST_RESORT:
+            withdraw(draft, attempt)
+    for page in draft.incident.pages:
+        if not page.closed and page.step != LAST_RESORT:
+            close(draft, page, "step over")
+
+
+def withdraw(draft: Draft, attempt: Attempt) -> None:
+    """Hangs up what the carrier has; what it does not have yet is hung up when it says so (see `attempts`)."""
+    if attempt.settled:
+        return
+    if attempt.channel.rings:
+        for try_ in attempt.references:
+            draft.command(CommandKind.HANG_UP, attempt.number, try_)
+    settle(draft, attempt, Outcome.STOOD_DOWN)
+
+
+def settle(draft: Draft, attempt: Attempt, outcome: Outcome, reason: str = "") -> Attempt:
+    draft.clear_timer(TimerKind.ATTEMPT, attempt.number)
+    return draft.change_attempt(attempt.number, status=AttemptStatus.SETTLED, outcome=outcome, reason=reason)

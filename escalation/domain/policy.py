@@ -1,0 +1,68 @@
+"""Escalation policies, services, and the site that holds them with its roster: what the YAML file says, as values.
+An incident keeps the policy it started with; people are looked up when a step begins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from escalation.domain.roster import Channel, Roster, Target
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One try on one channel; begins `after` the previous rung's call ended, or after its text was sent."""
+
+    channel: Channel
+    after: timedelta = timedelta(0)
+
+
+CALL_TEXT_CALL = (Rung(Channel.VOICE), Rung(Channel.SMS), Rung(Channel.VOICE, timedelta(minutes=2)))
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """`timeout` runs from the step's first claimed page. A place among the targets is told by its own channel,
+    whatever the ladder says."""
+
+    targets: tuple[Target, ...]
+    timeout: timedelta = timedelta(minutes=5)
+    ladder: tuple[Rung, ...] = CALL_TEXT_CALL
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """`rounds`: how often all steps are gone through. `ring`: how long one call rings (over about 25 s a carrier's
+    voicemail picks up). `slot_limit`: how long pages may wait to be sent before that is alarmed."""
+
+    name: str
+    steps: tuple[Step, ...]
+    rounds: int = 1
+    last_resort: Step = field(default_factory=lambda: Step(()))
+    ring: timedelta = timedelta(seconds=25)
+    acknowledgement_expires: timedelta | None = timedelta(minutes=30)
+    alarm_every: timedelta = timedelta(minutes=15)
+    slot_limit: timedelta = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What is broken. `keys` are its intake keys (secret); `policy` names its escalation policy."""
+
+    name: str
+    keys: tuple[str, ...]
+    policy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One applied configuration. `version` counts applied configurations; 0 means that none was applied yet."""
+
+    roster: Roster = field(default_factory=Roster)
+    services: Mapping[str, Service] = field(default_factory=dict)
+    policies: Mapping[str, Policy] = field(default_factory=dict)
+    version: int = 0
+
+    def service_of(self, key: str) -> Service | None:
+        return next((s for s in self.services.values() if key in s.keys), None)

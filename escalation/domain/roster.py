@@ -1,0 +1,112 @@
+"""Who can be told, and by what: responders, their contact methods, teams. Resolves a policy's target to people.
+Not schedules (who is on call when) and not policy (in what order)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+
+class Channel(StrEnum):
+    VOICE = "voice"
+    SMS = "sms"
+    SLACK = "slack"
+    EMAIL = "email"
+    WEBHOOK = "webhook"
+
+    @property
+    def rings(self) -> bool:
+        """A call occupies its phone and ends; everything else is a text that lies there until it is read."""
+        return self is Channel.VOICE
+
+
+class TargetKind(StrEnum):
+    PERSON = "person"
+    TEAM = "team"
+    SLACK = "slack"  # a Slack channel
+    EMAIL = "email"  # a mailbox
+    WEBHOOK = "webhook"  # an URL of the site's own
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a step points at. `name` is a person's handle, a team's name, or the address of a place."""
+
+    kind: TargetKind
+    name: str
+
+    def __str__(self) -> str:
+        return self.name if self.kind is TargetKind.PERSON else f"{self.kind}:{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class ContactMethod:
+    """An address with its channel. `blocked` says why it cannot be used (opted out), empty when it can."""
+
+    channel: Channel
+    address: str
+    blocked: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Responder:
+    """Somebody who can be told: a person, or a place (a Slack channel, a mailbox, a URL) that somebody reads.
+    `chat` is the person's Slack user id, for mentions and for knowing who pressed a button."""
+
+    handle: str
+    name: str
+    contacts: tuple[ContactMethod, ...] = ()
+    timezone: str = "UTC"
+    chat: str = ""
+    is_place: bool = False
+
+    def contact(self, channel: Channel) -> ContactMethod | None:
+        """The first usable contact method on that channel."""
+        return next((c for c in self.contacts if c.channel is channel and not c.blocked), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """People and teams as they stand now, opt-outs marked on their contact methods."""
+
+    people: Mapping[str, Responder] = field(default_factory=dict)
+    teams: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def resolve(self, target: Target) -> tuple[Responder, ...]:
+        """Responders of a target, in order; an unknown person or team is nobody (loudly, by the machine), never an error."""
+        match target.kind:
+            case TargetKind.PERSON:
+                return tuple(p for p in [self.people.get(target.name)] if p)
+            case TargetKind.TEAM:
+                return tuple(self.people[h] for h in self.teams.get(target.name, ()) if h in self.people)
+            case _:
+                return (place(target),)
+
+    def responder(self, handle: str) -> Responder | None:
+        """A responder by handle; a place's handle is its target's text, such as `slack:#ops`."""
+        if handle in self.people:
+            return self.people[handle]
+        kind, _, name = handle.partition(":")
+        return place(Target(TargetKind(kind), name)) if name and kind in PLACES else None
+
+    def name(self, handle: str) -> str:
+        found = self.responder(handle)
+        return found.name if found else handle
+
+    def blocking(self, blocked: Mapping[tuple[Channel, str], str]) -> Roster:
+        """The same roster with some addresses marked unusable, each with its reason."""
+        return replace(self, people={h: _blocked(p, blocked) for h, p in self.people.items()})
+
+
+PLACES = {TargetKind.SLACK: Channel.SLACK, TargetKind.EMAIL: Channel.EMAIL, TargetKind.WEBHOOK: Channel.WEBHOOK}
+
+
+def place(target: Target) -> Responder:
+    contact = ContactMethod(PLACES[target.kind], target.name)
+    return Responder(handle=str(target), name=str(target), contacts=(contact,), is_place=True)
+
+
+def _blocked(person: Responder, blocked: Mapping[tuple[Channel, str], str]) -> Responder:
+    contacts = tuple(replace(c, blocked=blocked.get((c.channel, c.address), c.blocked)) for c in person.contacts)
+    return replace(person, contacts=contacts)

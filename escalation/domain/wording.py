@@ -1,0 +1,222 @@
+"""What is said and written to people, whatever the channel: the brief that a carrier renders, and the words for phone, text and
+mail. Short, the same order every time, nothing before the reason. Not its rendering as XML, blocks or MIME (the carriers' business)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from escalation.domain.alert import Link, Severity
+from escalation.domain.incident import Status
+from escalation.domain.segments import gsm7, is_gsm7, is_readable, length
+from escalation.domain.speech import cut, speakable
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """All that a message about one incident may say. `link` opens the incident's page (signed, expiring); `code` is what a
+    reply must name; `mentions` are chat ids of the people being paged; `next` says who is next and when."""
+
+    incident_id: int
+    short_id: str
+    service: str
+    severity: Severity
+    summary: str
+    status: Status
+    opened_at: datetime
+    responder: str = ""
+    link: str = ""
+    code: str = ""
+    source: str = ""
+    details: Mapping[str, object] = field(default_factory=dict)
+    links: tuple[Link, ...] = ()
+    acknowledged_by: str = ""
+    mentions: tuple[str, ...] = ()
+    next: str = ""
+
+
+WHO = "This is the on-call pager."
+WHAT = {
+    Severity.CRITICAL: "Critical incident on",
+    Severity.ERROR: "Error on",
+    Severity.WARNING: "Warning for",
+    Severity.INFO: "Notice about",
+}
+KEYS = (
+    "Press 1 to acknowledge.",
+    "Press 2 to escalate to the next person now.",
+    "Press 3 if you are not the one.",
+    "Press 9 to hear this again.",
+)
+NOBODY = "Everybody was tried, and nobody has it."
+CHARACTERS_PER_SECOND = 14
+VOICEMAIL = 15 * CHARACTERS_PER_SECOND
+
+
+# --- on the phone: lists of sentences, each spoken as one
+
+
+def spoken(brief: Brief) -> list[str]:
+    """The menu of a call: the reason, then the keys."""
+    return [*reason(brief), *KEYS]
+
+
+def reason(brief: Brief) -> list[str]:
+    """Who is calling, how bad, where, what."""
+    exhausted = [NOBODY] if brief.status is Status.EXHAUSTED else []
+    return [WHO, _trouble(brief), _summary(brief), *exhausted]
+
+
+def voicemail_words(brief: Brief) -> list[str]:
+    """At most 15 seconds; may be heard by a person who was mistaken for a machine."""
+    head, tail = _trouble(brief, 60), "It is not acknowledged. Press 1 to acknowledge, or look at your messages."
+    room = VOICEMAIL - len(f"{WHO} {head} {tail} ")
+    return [WHO, head, _summary(brief, room), tail]
+
+
+def acknowledged_words(brief: Brief) -> list[str]:
+    return [f"Acknowledged. Incident {brief.incident_id} is yours.", "Thank you. Goodbye."]
+
+
+def already_words(by: str) -> list[str]:
+    return [f"Thank you, {speakable(by, 60) or 'somebody else'} has it already.", "There is nothing to do. Goodbye."]
+
+
+def resolved_words(brief: Brief) -> list[str]:
+    return [f"Incident {brief.incident_id} is resolved.", "There is nothing left to do. Goodbye."]
+
+
+def snoozed_words(brief: Brief) -> list[str]:
+    return [f"Incident {brief.incident_id} is snoozed.", "There is nothing to do now. Goodbye."]
+
+
+def declined_words(next_name: str = "") -> list[str]:
+    return ["Noted, you are not the one.", f"{_next(next_name)} Goodbye."]
+
+
+def escalated_words(next_name: str = "") -> list[str]:
+    return [f"Escalated. {_next(next_name)}", "Goodbye."]
+
+
+def stale_words(next_name: str = "") -> list[str]:
+    """The step had moved on before the key was pressed."""
+    return [f"That was escalated already, and nobody was skipped. {_next(next_name)}", "Goodbye."]
+
+
+def unsaved_words() -> list[str]:
+    """The database was away: it must not sound like an acknowledgement."""
+    return ["This could not be saved.", "Press 1 again, or wait for the next call."]
+
+
+def wrong_key_words() -> list[str]:
+    return ["That key means nothing here."]
+
+
+def silence_words() -> list[str]:
+    return ["No key was pressed. It is not acknowledged. Goodbye."]
+
+
+def fallback_words(*, keys: bool = False) -> list[str]:
+    """When nothing about the incident can be read. `keys`: whether one can be pressed all the same."""
+    key = ["Press 1 to acknowledge."] if keys else []
+    return [WHO, "An incident is open. It cannot be read to you at the moment.", "Please look at your messages.", *key]
+
+
+def _trouble(brief: Brief, limit: int = 80) -> str:
+    """`Critical incident on payments.`"""
+    return f"{WHAT[brief.severity]} {speakable(brief.service, limit) or 'an unnamed service'}."
+
+
+def _summary(brief: Brief, limit: int = 200) -> str:
+    return f"{speakable(brief.summary, limit - 1) or 'No summary was given'}."
+
+
+def _next(name: str) -> str:
+    return f"{speakable(name, 60)} is paged now." if name else "Nobody is left to page; the last resort is told."
+
+
+# --- by text
+
+TEXT, SEGMENTS_ROOM = 160, {True: (160, 306), False: (70, 134, 201)}  # GSM-7, UCS-2: what one, two, three messages hold
+USEFUL = 24  # fewer characters of a summary than these say nothing: rather a second message
+
+
+def sms(brief: Brief) -> str:
+    """A page by text: one GSM-7 message where it can be, severity first. Neither the link nor the code is ever cut. A summary in
+    a script that GSM-7 does not have is left readable, at the price of more messages."""
+    plain = gsm7 if is_readable(brief.service + brief.summary) else _unbroken
+    head = f"{brief.severity.upper()} {brief.short_id} {cut(_one_line(plain(brief.service)), 30, '...')}: "
+    how = f"\nReply 1 {brief.code} = ack" if brief.code else ""
+    tail = (f"\n{brief.link}" if brief.link else "") + how
+    said = _one_line(plain(_status_mark(brief) + brief.summary))
+    return _unbroken(head + _fitted(said, head, tail) + tail)
+
+
+def _status_mark(brief: Brief) -> str:
+    return "NOBODY HAS IT. " if brief.status is Status.EXHAUSTED else ""
+
+
+def _fitted(said: str, head: str, tail: str) -> str:
+    """As much of it as leaves the whole in one message, or in as few more as hold something useful."""
+    around = length(head + tail) if is_gsm7(said) and is_gsm7(head + tail) else length(head + tail + "☃") - 1
+    rooms = [size - around for size in SEGMENTS_ROOM[is_gsm7(head + said + tail)]]
+    room = next((room for room in rooms if room >= min(USEFUL, length(said))), USEFUL)
+    while said and _size(said, head + tail) > room:
+        said = cut(said, min(room, len(said) - 1), "...")
+    return said
+
+
+def _size(said: str, around: str) -> int:
+    whole = said + around
+    return length(said) if is_gsm7(whole) else len(said.encode("utf-16-be", "ignore")) // 2
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _unbroken(text: str) -> str:
+    """Without half surrogate pairs, which no encoding can carry."""
+    return text.encode("utf-8", "ignore").decode()
+
+
+# --- by mail
+
+
+def mail_subject(brief: Brief) -> str:
+    """`[CRITICAL] payments: db-1 is down (INC-42)`: the same however the incident stands, so that mails about it thread."""
+    summary = cut(_one_line(brief.summary), 120, "...")
+    return _one_line(f"[{brief.severity.upper()}] {brief.service}: {summary} ({brief.short_id})")
+
+
+def mail_text(brief: Brief) -> str:
+    """Everything we know, the reason first, the link before the details."""
+    parts = [_headline(brief), brief.summary.strip(), _facts(brief), _details(brief.details), _links(brief.links)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _headline(brief: Brief) -> str:
+    nobody = f"\n{NOBODY}" if brief.status is Status.EXHAUSTED else ""
+    return f"{brief.severity.upper()} on {_one_line(brief.service)} ({brief.short_id}, {brief.status}){nobody}"
+
+
+def _facts(brief: Brief) -> str:
+    facts = {
+        "Open it": brief.link,
+        "Began": f"{brief.opened_at:%Y-%m-%d %H:%M:%S} UTC",
+        "Source": _one_line(brief.source),
+        "Paged": brief.responder,
+        "Acknowledged by": brief.acknowledged_by,
+        "Next": brief.next,
+    }
+    return "\n".join(f"{name}: {value}" for name, value in facts.items() if value)
+
+
+def _details(details: Mapping[str, object]) -> str:
+    lines = [f"  {_one_line(str(key))}: {cut(_one_line(str(value)), 500, '...')}" for key, value in list(details.items())[:40]]
+    return "\n".join(["Details:", *lines]) if lines else ""
+
+
+def _links(links: tuple[Link, ...]) -> str:
+    return "\n".join(f"{_one_line(link.text) + ': ' if link.text else ''}{link.href}" for link in links[:20])

@@ -1,0 +1,71 @@
+"""The whole error tree. Blame is in the name: theirs is answered with a 4xx, ours with a 5xx; an event that does not
+fit is not an error anywhere (it is recorded and ignored).
+
+EscalationError
+├── BadInput                 theirs: every fault at once, each naming what and where
+│   ├── BadConfig            the YAML file
+│   ├── BadSettings          the environment
+│   ├── BadAlert             a body that an intake cannot read
+│   └── UnknownKey           an intake key that belongs to no service
+├── NotFound                 an incident, a command, a person that does not exist
+├── StoreUnavailable         ours: the database is away or too busy; nothing was changed, try again
+└── CarrierError             what a carrier's request came to when it was not accepted
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class EscalationError(Exception):
+    """Root of everything raised on purpose."""
+
+
+class BadInput(EscalationError):
+    """Raised when something from outside cannot be used; carries every fault found, not the first."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = faults
+
+
+class BadConfig(BadInput):
+    """Raised when the configuration file has faults; each fault begins with its line."""
+
+
+class BadSettings(BadInput):
+    """Raised when environment settings are missing or malformed; never carries a secret's value."""
+
+
+class BadAlert(BadInput):
+    """Raised when an alert's body lacks what is needed to page somebody."""
+
+
+class UnknownKey(BadInput):
+    """Raised when an intake key belongs to no service."""
+
+
+class NotFound(EscalationError):
+    """Raised when something is asked for by a name that nothing has."""
+
+
+class StoreUnavailable(EscalationError):
+    """Raised when the database cannot be reached or did not answer in time; the transaction changed nothing."""
+
+
+class Verdict(Enum):
+    """What a carrier's answer allows us to conclude, and so what may be done next."""
+
+    RETRY = "retry"  # certainly not accepted: refused before anything was sent, 429; the same again, later
+    PERMANENT = "permanent"  # certainly not accepted, and never will be for this address
+    UNKNOWN = "unknown"  # 5xx, a time-out, a broken answer: the phone may be ringing
+    CREDENTIALS = "credentials"  # the carrier refuses us, not the address: retry, and alarm
+
+
+class CarrierError(EscalationError):
+    """Raised when a carrier did not answer with its 2xx. `reason` is ours: no number, no token, no carrier text in it."""
+
+    def __init__(self, verdict: Verdict, reason: str) -> None:
+        super().__init__(reason)
+        self.verdict = verdict
+        self.reason = reason

@@ -1,0 +1,207 @@
+"""What the engine needs from outside: Store, Carrier, Clock, Nudge. Each docstring says when it is called and what it
+promises. Not an implementation of any of them: those are in `store`, `carriers`, `clock`, `nudge`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol, runtime_checkable
+
+from escalation.domain.alert import Alert, Severity
+from escalation.domain.commands import Command
+from escalation.domain.events import TimerFired
+from escalation.domain.incident import Incident, Status
+from escalation.domain.policy import Policy, Site
+from escalation.domain.roster import Channel
+from escalation.domain.timeline import Entry
+from escalation.domain.wording import Brief
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """The time in UTC, aware. The store asks it where the database has no better clock; nobody else does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A command in the outbox. `task_id` begins with the incident's short id; `parent_id` is the task that caused it."""
+
+    id: int
+    incident_id: int
+    command: Command
+    task_id: str
+    parent_id: str
+    due_at: datetime
+    label: str = ""  # incident, step and person's handle: what Flower shows; nothing personal
+
+
+class Nudge(Protocol):
+    def wake(self, jobs: Sequence[Job]) -> None:
+        """Called after the commit, for jobs that are due now. Best effort and fast: it may lose them, it never raises."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenIncident:
+    """A look at an open incident without locking it: enough to know whether an alert is a plain repeat."""
+
+    id: int
+    status: Status
+    severity: Severity
+    occurred_at: datetime | None
+
+
+class Transaction(Protocol):
+    """One transaction. What it changed is seen by others when the context ends without an exception, else nothing is."""
+
+    @property
+    def now(self) -> datetime:
+        """The one clock that due times and leases are compared with; the same all through the transaction."""
+
+    def first_seen(self, identity: str) -> bool:
+        """Inbox: True the first time ever that this identity is shown, and then never again."""
+
+    def site(self) -> Site:
+        """The configuration applied last, opted-out addresses marked in its roster."""
+
+    def look(self, service: str, dedup_key: str) -> OpenIncident | None:
+        """The open incident of a trouble, not locked."""
+
+    def create(self, alert: Alert, service: str, policy: Policy) -> Incident | None:
+        """A new incident row, locked; None when somebody else opened one for the same trouble meanwhile."""
+
+    def load(self, incident_id: int) -> Incident | None:
+        """The whole incident, locked until the transaction ends."""
+
+    def save(
+        self, before: Incident, after: Incident, commands: Sequence[Command], entries: Sequence[Entry], cause: str
+    ) -> list[Job]:
+        """Writes what differs, the commands as outbox rows (`cause`: the task id that led to them), the timeline entries.
+        Returns the jobs that are due now, marked as nudged: the caller nudges them after the commit."""
+
+    def note(self, incident_id: int, entries: Sequence[Entry]) -> None:
+        """Timeline entries without touching the incident."""
+
+    def count(self, incident_id: int, alert: Alert) -> None:
+        """One more alert of an open incident, beside it: never locks the incident, so a storm cannot delay a key press."""
+
+    def due_timers(self, limit: int) -> list[tuple[int, TimerFired]]:
+        """Timers whose time has come, oldest first, with their incident; another timekeeper's locked ones are skipped."""
+
+    def open_incidents(self, *statuses: Status) -> list[int]:
+        """Ids of incidents in these states, most urgent first."""
+
+    def job(self, job_id: int) -> Job | None:
+        """An outbox row that is not done, whoever holds it."""
+
+    def claim(self, job_id: int, holder: str, lease: timedelta) -> Job | None:
+        """Takes a pending, due job by compare-and-set; None when it is done, not due, or somebody's."""
+
+    def holds(self, job_id: int, holder: str) -> bool:
+        """Whether the claim is still ours and its lease has not run out: asked immediately before sending."""
+
+    def finish(self, job_id: int) -> None:
+        """The job is carried out, or no longer wanted."""
+
+    def defer(self, job_id: int, until: datetime) -> None:
+        """Back to pending, not before `until`."""
+
+    def abandoned(self, limit: int) -> list[Job]:
+        """Claimed jobs whose lease has run out (whoever held them died or froze)."""
+
+    def unnudged(self, limit: int) -> list[Job]:
+        """Pending jobs that have become due and were not nudged yet; marks them nudged."""
+
+    def unclaimed(self, since: timedelta, limit: int) -> list[Job]:
+        """Pending jobs that have been due for longer than `since`: nobody took them, so the broker or the workers are gone."""
+
+    def hold_phone(self, address: str, incident_id: int, attempt: int, try_: int, until: datetime) -> bool:
+        """At most one unsettled call per phone number, site-wide: False while another attempt's call may still be on it.
+        The same attempt may hold it again (a redial). Ends by itself at `until`, when no such call can be alive."""
+
+    def free_phone(self, incident_id: int, attempt: int) -> None:
+        """That attempt's calls are over."""
+
+    def text_pages(self, address: str) -> list[tuple[Incident, int]]:
+        """Open incidents (not locked) with an attempt (its number, the newest per page) by text to this address."""
+
+    def block(self, channel: Channel, address: str, reason: str) -> None:
+        """Marks an address unusable (opted out)."""
+
+    def unblock(self, channel: Channel, address: str) -> None:
+        """Marks an address usable again."""
+
+    def carrier_down(self, carrier: str, reason: str) -> bool:
+        """Remembers that a carrier fails; True when it was believed up until now."""
+
+    def carrier_up(self, carrier: str) -> bool:
+        """Remembers that a carrier works; True when it was believed down until now."""
+
+    def carriers_down(self) -> list[str]:
+        """Names of carriers believed down."""
+
+    def apply(self, site: Site, document: str) -> int:
+        """Stores a configuration as the current one; returns its version."""
+
+    def document(self) -> str:
+        """The text of the configuration applied last, empty before the first."""
+
+    def bump(self, counter: str) -> None:
+        """One more of something that operators watch (`refused_callback`, `unknown_key`, …)."""
+
+    def beat(self, process: str) -> None:
+        """Heartbeat of a named process, read by health checks."""
+
+
+class Store(Protocol):
+    """Where truth lives."""
+
+    def transaction(self, *, impatient: bool = False) -> AbstractContextManager[Transaction]:
+        """A write transaction; deadlocks and serialisation failures raise `StoreUnavailable`, as does a database that is away.
+        `impatient`: for callbacks, own small pool, waits at most 1 s for a lock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What a carrier is handed. Incident, attempt and try name it in callback URLs; the address is never logged."""
+
+    incident_id: int
+    attempt: int
+    try_: int
+    channel: Channel
+    address: str
+    ring: timedelta
+    brief: Brief
+
+
+class Carrier(Protocol):
+    """Whoever brings a page. `name` is what the timeline says."""
+
+    name: str
+    channels: frozenset[Channel]
+
+    def send(self, notice: Notice) -> str:
+        """One request with one total deadline of 10 s. Returns the carrier's reference (may be empty); raises `CarrierError`."""
+
+    def alive(self) -> bool:
+        """A cheap question, asked while the carrier is believed down. Never raises."""
+
+
+@runtime_checkable
+class Telephone(Protocol):
+    """A carrier that places calls."""
+
+    def hang_up(self, reference: str) -> None:
+        """Ends a queued, ringing or answered call; a call that is over already is no error. Raises `CarrierError`."""
+
+    def leave_message(self, notice: Notice, reference: str) -> None:
+        """Turns a call that a machine answered into a short message (15 s at most). Raises `CarrierError`."""
+
+
+@runtime_checkable
+class Editable(Protocol):
+    """A carrier whose messages can be edited in place as the incident moves."""
+
+    def edit(self, notice: Notice, reference: str) -> None:
+        """Rewrites a message sent earlier. Raises `CarrierError`."""
