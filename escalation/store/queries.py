@@ -1,0 +1,153 @@
+"""Read models: what the console, the command line, the health checks and the metrics show. Plain questions that change nothing and
+wait for no writer; each raises `StoreUnavailable` when the database is away. Not the machine's view (`sql`)."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from sqlalchemy import Connection, Label, Row, Select, and_, func, select
+
+from escalation.domain.incident import Incident, Status, TimerKind
+from escalation.domain.timeline import Entry, EntryKind
+from escalation.store.sql_incidents import URGENCY, is_id
+from escalation.store.tables import (
+    OPEN,
+    UNDONE,
+    JobState,
+    alerts,
+    carriers,
+    counters,
+    entries,
+    heartbeats,
+    incidents,
+    outbox,
+    sites,
+    timers,
+)
+from escalation.store.views import ConfigVersion, IncidentRow, IncidentView, Sending, TimelineEntry, WaitingJob
+
+TELLING = (TimerKind.STEP, TimerKind.SNOOZE, TimerKind.ACK)  # the timers that tell a person what happens next
+NONE = timedelta(0)
+_ROW = ("id", "service", "summary", "severity", "status", "opened_at", "acknowledged_by", "step", "policy")
+_LISTED = tuple(incidents.c[name] for name in _ROW)  # not the details: they may be half a megabyte
+
+
+class Reading(Protocol):
+    """What is needed of a transaction to ask questions."""
+
+    connection: Connection
+
+    @property
+    def now(self) -> datetime: ...
+
+    def peek(self, incident_ids: list[int]) -> list[Incident]: ...
+
+
+class Readable(Protocol):
+    """What is needed of a store: `SqlStore` offers it."""
+
+    def read(self) -> AbstractContextManager[Reading]: ...
+
+
+class Queries:
+    """Each method is one reading transaction."""
+
+    def __init__(self, store: Readable) -> None:
+        self._store = store
+
+    def incidents(self, *, open_only: bool = True, limit: int = 200) -> list[IncidentRow]:
+        """Most urgent first when only open ones are asked for, else newest first."""
+        wanted = _listed().limit(limit)
+        with self._store.read() as tx:
+            if open_only:
+                return [_line(r) for r in tx.connection.execute(wanted.where(OPEN).order_by(URGENCY, incidents.c.id.desc()))]
+            return [_line(r) for r in tx.connection.execute(wanted.order_by(incidents.c.id.desc()))]
+
+    def incident(self, incident_id: int) -> IncidentView | None:
+        with self._store.read() as tx:
+            found = tx.peek([incident_id])
+            if not found:
+                return None
+            told = _entries(tx.connection, incident_id, 0)
+            received: int = tx.connection.execute(select(_received(incident_id))).scalar_one()
+            return IncidentView(found[0], told, max(received - 1, 0), _jobs(tx.connection, incident_id))
+
+    def timeline(self, incident_id: int, after_seq: int = 0) -> tuple[TimelineEntry, ...]:
+        """The story in its order, from after an entry that was seen already."""
+        with self._store.read() as tx:
+            return _entries(tx.connection, incident_id, after_seq) if is_id(incident_id) else ()
+
+    def sending(self) -> Sending:
+        with self._store.read() as tx:
+            jobs = select(outbox.c.state, func.count().label("jobs")).where(UNDONE).group_by(outbox.c.state)
+            waiting = {row.state: row.jobs for row in tx.connection.execute(jobs)}
+            due = tx.connection.scalar(select(func.min(outbox.c.due_at)).where(UNDONE))
+            fires = tx.connection.scalar(select(func.min(timers.c.due_at)))
+            down = {r.name: r.down_since for r in tx.connection.execute(select(carriers).order_by(carriers.c.name))}
+            pending, claimed = waiting.get(JobState.PENDING, 0), waiting.get(JobState.CLAIMED, 0)
+            return Sending(tx.now, pending, claimed, _late(tx.now, due), _late(tx.now, fires), down)
+
+    def counts(self) -> dict[Status, int]:
+        """How many incidents there are of each status, those with none too."""
+        with self._store.read() as tx:
+            rows = tx.connection.execute(select(incidents.c.status, func.count().label("many")).group_by(incidents.c.status))
+            return dict.fromkeys(Status, 0) | {row.status: row.many for row in rows}
+
+    def alarms(self) -> int:
+        """Dead ends told to the last resort, ever."""
+        with self._store.read() as tx:
+            return tx.connection.scalar(select(func.count()).where(entries.c.kind == EntryKind.ALARM)) or 0
+
+    def counters(self) -> dict[str, int]:
+        with self._store.read() as tx:
+            return {
+                row.name: row.count_ for row in tx.connection.execute(select(counters.c.name, counters.c.count.label("count_")))
+            }
+
+    def heartbeats(self) -> dict[str, timedelta]:
+        """How long ago each process was heard, by the database's clock."""
+        with self._store.read() as tx:
+            return {row.process: tx.now - row.at for row in tx.connection.execute(select(heartbeats))}
+
+    def config_versions(self, limit: int = 20) -> list[ConfigVersion]:
+        """Newest first."""
+        with self._store.read() as tx:
+            newest = select(sites.c.version, sites.c.applied_at).order_by(sites.c.version.desc()).limit(limit)
+            return [ConfigVersion(row.version, row.applied_at) for row in tx.connection.execute(newest)]
+
+
+def _listed() -> Select[tuple[object, ...]]:
+    next_at = select(func.min(timers.c.due_at)).where(timers.c.incident_id == incidents.c.id, timers.c.kind.in_(TELLING))
+    return select(*_LISTED, next_at.scalar_subquery().label("next_at"), _received())
+
+
+def _received(incident_id: int | None = None) -> Label[int]:
+    """Of one incident, or of each that the query around it lists."""
+    whose = incidents.c.id if incident_id is None else incident_id
+    return select(func.count()).where(alerts.c.incident_id == whose).scalar_subquery().label("received")
+
+
+def _line(row: Row[tuple[object, ...]]) -> IncidentRow:
+    steps = len(row.policy.steps)
+    step = min(row.step + 1, steps)
+    own = {column.name: getattr(row, column.name) for column in _LISTED if column.name not in ("policy", "step")}
+    return IncidentRow(**own, step=step, steps=steps, next_at=row.next_at, repeats=max(row.received - 1, 0))
+
+
+def _entries(connection: Connection, incident_id: int, after_seq: int) -> tuple[TimelineEntry, ...]:
+    told = select(entries).where(entries.c.incident_id == incident_id, entries.c.seq > after_seq).order_by(entries.c.seq)
+    return tuple(TimelineEntry(row.seq, Entry(row.at, row.kind, row.text)) for row in connection.execute(told))
+
+
+def _jobs(connection: Connection, incident_id: int) -> tuple[WaitingJob, ...]:
+    undone = select(outbox).where(and_(outbox.c.incident_id == incident_id, UNDONE)).order_by(outbox.c.due_at, outbox.c.id)
+    return tuple(
+        WaitingJob(row.id, row.task_id, row.kind, row.label, row.state, row.due_at, row.nudged_at)
+        for row in connection.execute(undone)
+    )
+
+
+def _late(now: datetime, due: datetime | None) -> timedelta:
+    return max(now - due, NONE) if due else NONE

@@ -1,0 +1,56 @@
+"""SqlStore: `ports.Store` on SQLite and PostgreSQL, by SQLAlchemy Core. Not the schema (`schema` migrates it) and not retrying:
+a transaction that could not be done raises `StoreUnavailable`, its caller knows what to do again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from escalation.domain.commands import Command
+from escalation.domain.incident import Incident
+from escalation.domain.policy import Site
+from escalation.domain.timeline import Entry
+from escalation.ports import Clock, Job
+from escalation.store.engines import Engines, troubles
+from escalation.store.sql_facts import Facts
+from escalation.store.sql_incidents import Incidents
+from escalation.store.sql_outbox import Outbox
+
+
+class SqlTransaction(Incidents, Outbox, Facts):
+    """Implements `ports.Transaction`."""
+
+    def save(
+        self, before: Incident, after: Incident, commands: Sequence[Command], entries: Sequence[Entry], cause: str
+    ) -> list[Job]:
+        self._save_incident(before, after)
+        self._hurry(before, after)
+        self._add_entries(after.id, entries)
+        return self._enqueue(after, commands, cause)
+
+
+class SqlStore:
+    """Implements `ports.Store`. Connects when first used, and anew in a forked child. `clock`: for tests; without one the
+    database's own clock is asked."""
+
+    def __init__(self, url: str, clock: Clock | None = None) -> None:
+        self._engines = Engines(url)
+        self._clock = clock
+        self._parsed: dict[int, Site] = {}
+
+    @contextmanager
+    def transaction(self, *, impatient: bool = False) -> Iterator[SqlTransaction]:
+        with troubles(), self._engines.get(impatient=impatient).begin() as connection:
+            yield SqlTransaction(connection, self._clock, self._parsed)
+
+    @contextmanager
+    def read(self) -> Iterator[SqlTransaction]:
+        """A transaction that only reads: it waits for no writer, and sees one moment. Raises `StoreUnavailable`."""
+        with troubles(), self._engines.get(impatient=False).connect() as plain:
+            connection = plain.execution_options(reads=True)
+            with connection.begin():
+                yield SqlTransaction(connection, self._clock, self._parsed)
+
+    def dispose(self) -> None:
+        """Closes idle connections."""
+        self._engines.dispose()

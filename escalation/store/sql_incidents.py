@@ -1,0 +1,143 @@
+"""Incidents in SQL: open, look, lock, load, save what differs, their alerts, timers and timeline. Not the outbox."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from sqlalchemy import ColumnElement, Row, Table, and_, case, delete, insert, select, update
+
+from escalation.domain.alert import Alert, Severity
+from escalation.domain.events import TimerFired
+from escalation.domain.incident import Attempt, Incident, Page, Status, Timer
+from escalation.domain.policy import Policy
+from escalation.domain.roster import Channel
+from escalation.domain.timeline import Entry
+from escalation.ports import OpenIncident
+from escalation.store import mapping
+from escalation.store.sql_work import Work
+from escalation.store.tables import OPEN, alerts, attempts, entries, incidents, pages, timers
+
+T = TypeVar("T")
+URGENCY: ColumnElement[int] = case({s.value: s.rank for s in Severity}, value=incidents.c.severity, else_=0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What hangs on some incidents, by incident."""
+
+    pages: dict[int, list[Page]]
+    attempts: dict[int, list[Attempt]]
+    timers: dict[int, list[Timer]]
+
+
+class Incidents(Work):
+    """The incident half of a transaction."""
+
+    def look(self, service: str, dedup_key: str) -> OpenIncident | None:
+        columns = select(incidents.c.id, incidents.c.status, incidents.c.severity, incidents.c.occurred_at)
+        found = columns.where(incidents.c.service == service, incidents.c.dedup_key == dedup_key, OPEN)
+        row = self.connection.execute(found).one_or_none()
+        return OpenIncident(row.id, row.status, row.severity, row.occurred_at) if row else None
+
+    def create(self, alert: Alert, service: str, policy: Policy) -> Incident | None:
+        fresh = mapping.opening(alert, service, policy, self.now)
+        new = self.insert(incidents).values(mapping.row_of(fresh)).on_conflict_do_nothing().returning(incidents.c.id)
+        incident_id = self.connection.execute(new).scalar_one_or_none()
+        return None if incident_id is None else replace(fresh, id=incident_id)
+
+    def load(self, incident_id: int) -> Incident | None:
+        if not is_id(incident_id):
+            return None
+        # NO KEY: a counted repeat refers to this row, and must not wait for it.
+        found = self.connection.execute(
+            select(incidents).where(incidents.c.id == incident_id).with_for_update(key_share=True)
+        ).all()
+        return next(iter(self._whole(found)), None)
+
+    def peek(self, incident_ids: Sequence[int]) -> list[Incident]:
+        """Whole incidents, not locked, in the order of their ids."""
+        found = select(incidents).where(incidents.c.id.in_(filter(is_id, incident_ids))).order_by(incidents.c.id)
+        return self._whole(self.connection.execute(found).all())
+
+    def open_incidents(self, *statuses: Status) -> list[int]:
+        wanted = incidents.c.status.in_(statuses) if statuses else OPEN
+        return list(self.connection.scalars(select(incidents.c.id).where(wanted).order_by(URGENCY, incidents.c.id)))
+
+    def count(self, incident_id: int, alert: Alert) -> None:
+        self.connection.execute(insert(alerts).values(mapping.alert_row(incident_id, alert, self.now)))
+
+    def note(self, incident_id: int, entries: Sequence[Entry]) -> None:
+        self._add_entries(incident_id, entries)
+
+    def due_timers(self, limit: int) -> list[tuple[int, TimerFired]]:
+        # Locks nothing: firing locks the incident, and a timer that somebody else fired meanwhile is of an old turn.
+        due = select(timers).where(timers.c.due_at <= self.now).order_by(timers.c.due_at, timers.c.incident_id).limit(limit)
+        return [(row.incident_id, TimerFired(row.kind, row.ref, row.turn)) for row in self.connection.execute(due)]
+
+    def text_pages(self, address: str) -> list[tuple[Incident, int]]:
+        newest: dict[tuple[int, int], int] = {}
+        for row in self.connection.execute(
+            select(attempts.c.incident_id, attempts.c.page, attempts.c.number)
+            .join(incidents, incidents.c.id == attempts.c.incident_id)
+            .where(attempts.c.address == address, attempts.c.channel == Channel.SMS, OPEN)
+            .order_by(attempts.c.incident_id, attempts.c.number)
+        ):
+            newest[row.incident_id, row.page] = row.number
+        found = {incident.id: incident for incident in self.peek([i for i, _ in newest])}
+        return [(found[incident_id], number) for (incident_id, _), number in newest.items()]
+
+    def _save_incident(self, before: Incident, after: Incident) -> None:
+        if values := mapping.changed(before, after):
+            self.connection.execute(update(incidents).where(incidents.c.id == after.id).values(values))
+        self._put(pages, [mapping.page_row(after.id, p) for p in _different(before.pages, after.pages)])
+        self._put(attempts, [mapping.attempt_row(after.id, a) for a in _different(before.attempts, after.attempts)])
+        self._save_timers(after.id, before.timers - after.timers, after.timers - before.timers)
+
+    def _save_timers(self, incident_id: int, gone: frozenset[Timer], new: frozenset[Timer]) -> None:
+        for timer in gone:
+            key = and_(timers.c.incident_id == incident_id, timers.c.kind == timer.kind, timers.c.ref == timer.ref)
+            self.connection.execute(delete(timers).where(key))
+        self._put(timers, [mapping.timer_row(incident_id, timer) for timer in new])
+
+    def _put(self, table: Table, rows: Sequence[mapping.Values]) -> None:
+        """Inserts rows, or overwrites those that are there."""
+        for row in rows:
+            keys = [c.name for c in table.primary_key]
+            statement = self.insert(table).values(row)
+            rest = {name: statement.excluded[name] for name in row if name not in keys}
+            self.connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=rest))
+
+    def _add_entries(self, incident_id: int, new: Sequence[Entry]) -> None:
+        if new:
+            rows = [{"incident_id": incident_id, "at": e.at, "kind": e.kind, "text": e.text} for e in new]
+            self.connection.execute(insert(entries), rows)
+
+    def _whole(self, rows: Sequence[Row[tuple[object, ...]]]) -> list[Incident]:
+        ids: list[int] = [row.id for row in rows]
+        if not ids:
+            return []
+        parts = _Parts(
+            self._by_incident(pages, ids, mapping.page),
+            self._by_incident(attempts, ids, mapping.attempt),
+            self._by_incident(timers, ids, mapping.timer),
+        )
+        return [mapping.incident(r, parts.pages[r.id], parts.attempts[r.id], parts.timers[r.id]) for r in rows]
+
+    def _by_incident(self, table: Table, ids: list[int], build: Callable[[Row[tuple[object, ...]]], T]) -> dict[int, list[T]]:
+        found: dict[int, list[T]] = defaultdict(list)
+        for row in self.connection.execute(select(table).where(table.c.incident_id.in_(ids)).order_by(*table.primary_key)):
+            found[row.incident_id].append(build(row))
+        return found
+
+
+def _different(before: Sequence[T], after: Sequence[T]) -> Iterable[T]:
+    """Pages and attempts are numbered by their place and never removed."""
+    return (new for i, new in enumerate(after) if i >= len(before) or before[i] != new)
+
+
+def is_id(number: int) -> bool:
+    """Whether a number may be asked for at all: one from an URL can be larger than any column, which is no error of the database."""
+    return 0 < number < 2**63

@@ -1,0 +1,219 @@
+"""The tables. Columns are named as the fields of the values they hold. Not how rows become values (`mapping`), not the migrations
+(`migrations/versions`, which a test compares with this file)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import TypeAdapter
+from sqlalchemy import Column, ForeignKey, ForeignKeyConstraint, Index, Integer, MetaData, String, Table, Text, text
+
+from escalation.domain.alert import Action, Link, Severity
+from escalation.domain.commands import CommandKind
+from escalation.domain.incident import AttemptStatus, Outcome, Status, TimerKind
+from escalation.domain.policy import Policy, Rung, Site
+from escalation.domain.roster import Channel
+from escalation.domain.timeline import EntryKind
+from escalation.store.types import BIG, Details, Moment, Money, Shape, Word, Words
+
+metadata = MetaData()
+
+
+class JobState(StrEnum):
+    PENDING = "pending"
+    CLAIMED = "claimed"
+    DONE = "done"
+
+
+# Written out, never as parameters: a partial index serves only a query that repeats its condition word for word.
+OPEN = text("incidents.status <> 'resolved'")
+UNDONE = text("outbox.state <> 'done'")
+
+
+def _incident_id(*, primary_key: bool = False) -> Column[int]:
+    return Column("incident_id", BIG, ForeignKey("incidents.id", ondelete="CASCADE"), primary_key=primary_key, nullable=False)
+
+
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("id", BIG, primary_key=True, autoincrement=True),
+    Column("service", Words, nullable=False),
+    Column("dedup_key", Words, nullable=False),
+    Column("summary", Words, nullable=False),
+    Column("severity", Word(Severity), nullable=False),
+    Column("policy", Shape(TypeAdapter(Policy)), nullable=False),  # frozen: the policy the incident started with
+    Column("opened_at", Moment, nullable=False),
+    Column("status", Word(Status), nullable=False),
+    Column("turn", Integer, nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("source", Words, nullable=False),
+    Column("details", Details, nullable=False),
+    Column("links", Shape(TypeAdapter(tuple[Link, ...])), nullable=False),
+    Column("occurred_at", Moment),
+    Column("acknowledged_by", Words, nullable=False),
+    Column("alarmed", Shape(TypeAdapter(frozenset[str])), nullable=False),
+    sqlite_autoincrement=True,  # a number that was spoken on a phone is never given to another incident
+)
+Index("incidents_one_open", incidents.c.service, incidents.c.dedup_key, unique=True,
+      sqlite_where=text("status <> 'resolved'"), postgresql_where=text("status <> 'resolved'"))  # fmt: skip
+
+pages = Table(
+    "pages",
+    metadata,
+    _incident_id(primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("responder", Words, nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("turn", Integer, nullable=False),
+    Column("ladder", Shape(TypeAdapter(tuple[Rung, ...])), nullable=False),
+    Column("rung", Integer, nullable=False),
+    Column("closed", Words, nullable=False),
+)
+
+calls = Table(  # one phone call; owns its member attempts, so that a storm can be told in one call
+    "calls",
+    metadata,
+    Column("id", BIG, primary_key=True, autoincrement=True),
+    Column("carrier", Words, nullable=False),
+    Column("reference", Words, nullable=False),
+    Column("address", Words, nullable=False),
+    Column("began_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+    sqlite_autoincrement=True,
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    _incident_id(primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("page", Integer, nullable=False),
+    Column("rung", Integer, nullable=False),
+    Column("channel", Word(Channel), nullable=False),
+    Column("address", Words, nullable=False),
+    Column("turn", Integer, nullable=False),
+    Column("status", Word(AttemptStatus), nullable=False),
+    Column("try_", Integer, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("outcome", Word(Outcome)),
+    Column("reason", Words, nullable=False),
+    Column("references", Shape(TypeAdapter(dict[int, str])), nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("seconds", Integer, nullable=False),
+    Column("cost", Money, nullable=False),
+    Column("began_at", Moment),
+    Column("call_id", BIG, ForeignKey("calls.id", ondelete="SET NULL")),
+    ForeignKeyConstraint(["incident_id", "page"], ["pages.incident_id", "pages.number"], ondelete="CASCADE"),
+)
+Index("attempts_address", attempts.c.address, attempts.c.channel)
+Index("attempts_call", attempts.c.call_id)
+
+timers = Table(
+    "timers",
+    metadata,
+    _incident_id(primary_key=True),
+    Column("kind", Word(TimerKind), primary_key=True),
+    Column("ref", Integer, primary_key=True),
+    Column("turn", Integer, nullable=False),
+    Column("due_at", Moment, nullable=False),
+)
+Index("timers_due", timers.c.due_at)
+
+entries = Table(
+    "entries",
+    metadata,
+    Column("seq", BIG, primary_key=True, autoincrement=True),
+    _incident_id(),
+    Column("at", Moment, nullable=False),
+    Column("kind", Word(EntryKind), nullable=False),
+    Column("text", Words, nullable=False),
+    sqlite_autoincrement=True,  # a reader asks for what came after the last number it saw
+)
+Index("entries_incident", entries.c.incident_id, entries.c.seq)
+Index("entries_kind", entries.c.kind, entries.c.at)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", BIG, primary_key=True, autoincrement=True),
+    _incident_id(),
+    Column("kind", Word(CommandKind), nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("try_", Integer, nullable=False),
+    Column("not_before", Moment),
+    Column("task_id", String(120), nullable=False, unique=True),
+    Column("parent_id", Words, nullable=False),
+    Column("label", Words, nullable=False),
+    Column("urgency", Integer, nullable=False),  # the severity's rank: 0 goes first
+    Column("due_at", Moment, nullable=False),
+    Column("state", Word(JobState), nullable=False),
+    Column("holder", Words, nullable=False),
+    Column("lease_until", Moment),
+    Column("nudged_at", Moment),
+    sqlite_autoincrement=True,
+)
+Index("outbox_undone", outbox.c.due_at, sqlite_where=text("state <> 'done'"), postgresql_where=text("state <> 'done'"))
+Index("outbox_incident", outbox.c.incident_id)
+
+alerts = Table(  # every alert that was counted, the one that opened the incident too
+    "alerts",
+    metadata,
+    Column("id", BIG, primary_key=True, autoincrement=True),
+    _incident_id(),
+    Column("at", Moment, nullable=False),
+    Column("action", Word(Action), nullable=False),
+    Column("severity", Word(Severity), nullable=False),
+    Column("summary", Words, nullable=False),
+    Column("source", Words, nullable=False),
+    Column("sender", Words, nullable=False),
+    Column("occurred_at", Moment),
+    Column("details", Details, nullable=False),  # left out when large: the incident keeps the whole of the first
+)
+Index("alerts_incident", alerts.c.incident_id)
+
+inbox = Table(
+    "inbox", metadata, Column("identity", String(200), primary_key=True), Column("seen_at", Moment, nullable=False, index=True)
+)
+
+phones = Table(  # who may be ringing on a number: a redial, or another incident's call, waits for it
+    "phones",
+    metadata,
+    Column("address", Words, primary_key=True),
+    _incident_id(),
+    Column("attempt", Integer, nullable=False),
+    Column("try_", Integer, nullable=False),
+    Column("until", Moment, nullable=False),
+)
+Index("phones_attempt", phones.c.incident_id, phones.c.attempt)
+
+opt_outs = Table(
+    "opt_outs",
+    metadata,
+    Column("channel", Word(Channel), primary_key=True),
+    Column("address", Words, primary_key=True),
+    Column("reason", Words, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+carriers = Table(  # only those believed down
+    "carriers",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("down_since", Moment, nullable=False),
+    Column("reason", Words, nullable=False),
+)
+
+sites = Table(
+    "sites",
+    metadata,
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("applied_at", Moment, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("site", Shape(TypeAdapter(Site)), nullable=False),
+)
+
+counters = Table("counters", metadata, Column("name", String(64), primary_key=True), Column("count", BIG, nullable=False))
+
+heartbeats = Table("heartbeats", metadata, Column("process", String(120), primary_key=True), Column("at", Moment, nullable=False))
