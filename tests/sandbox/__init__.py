@@ -1,0 +1,1 @@
+"""Tests of the pretend Plivo, Slack and mail server."""
