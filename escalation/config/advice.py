@@ -1,0 +1,118 @@
+"""What a usable configuration should still think about: warnings, not faults. The main one is a last resort that cannot be
+reached without Plivo, since on the night Plivo is down that is all there is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
+
+from escalation.config import keys, phone
+from escalation.config.duration import spelled
+from escalation.config.faults import Faults, Path
+from escalation.domain.policy import Policy, Site, Step
+from escalation.domain.roster import PLACES, Channel, Responder, TargetKind
+
+_VOICEMAIL_AT = timedelta(seconds=30)
+_BY_PLIVO = (Channel.VOICE, Channel.SMS)
+_MISSING = {Channel.VOICE: "phone", Channel.SMS: "number for texts", Channel.SLACK: "Slack id", Channel.EMAIL: "e-mail address"}
+Advice = Iterator[tuple[Path, str]]
+
+
+def warnings(site: Site, lines: Mapping[Path, int]) -> list[str]:
+    """In the order of the file, each `line N: where: what`."""
+    found = Faults(lines)
+    for rule in _RULES:
+        for path, text in rule(site):
+            found.add(path, text)
+    return found.sorted()
+
+
+def _people(site: Site) -> Advice:
+    paged = {p.handle for policy in site.policies.values() for s in _steps(policy).values() for p in _persons(site, s)}
+    for handle, person in site.roster.people.items():
+        path = ("people", handle)
+        if not person.contact(Channel.VOICE):
+            yield path, "has no phone: cannot be called"
+        text = person.contact(Channel.SMS)
+        if text and phone.is_landline(text.address):
+            yield path, 'texts go to a landline, where they may not arrive: give `sms: "+…"`, or `sms: no`'
+        if handle not in paged:
+            yield path, "is paged by no policy"
+    if not any(person.contact(Channel.EMAIL) for person in site.roster.people.values()):
+        yield ("people",), "nobody has an e-mail address"
+
+
+def _teams(site: Site) -> Advice:
+    targets = [t for policy in site.policies.values() for step in _steps(policy).values() for t in step.targets]
+    used = {t.name for t in targets if t.kind is TargetKind.TEAM}
+    for name, members in site.roster.teams.items():
+        if len(members) == 1:
+            yield ("teams", name), "has one member only"
+        if name not in used:
+            yield ("teams", name), "is paged by no policy"
+
+
+def _services(site: Site) -> Advice:
+    for name, service in site.services.items():
+        if len(site.policies[service.policy].steps) == 1:
+            yield ("services", name), f"its policy {service.policy} has one step only: nobody is next"
+        if any(keys.is_placeholder(key) for key in service.keys):
+            yield ("services", name), "has a key from an example, which everybody knows: `escalation config key` makes one"
+        elif any(len(key) != keys.PAGERDUTY_LENGTH for key in service.keys):
+            yield ("services", name), f"a key has not {keys.PAGERDUTY_LENGTH} characters: clients made for PagerDuty refuse it"
+
+
+def _policies(site: Site) -> Advice:
+    used = {service.policy for service in site.services.values()}
+    for name, policy in site.policies.items():
+        path = ("policies", name)
+        if name not in used:
+            yield path, "is used by no service"
+        if policy.ring > _VOICEMAIL_AT:
+            yield (*path, "ring"), f"after {spelled(policy.ring)} of ringing most voicemails have picked up; 25s is a good value"
+        yield from _last_resort(site, policy, (*path, "last_resort"))
+        for where, step in _steps(policy).items():
+            yield from _reach(site, step, (*path, *where))
+            yield from _ladder(step, (*path, *where))
+
+
+def _last_resort(site: Site, policy: Policy, path: Path) -> Advice:
+    step = policy.last_resort
+    if not step.targets:
+        yield path, "there is no last resort: when nobody answers, nobody is told"
+        return
+    places = any(t.kind in PLACES for t in step.targets)
+    people = any(r.channel not in _BY_PLIVO and p.contact(r.channel) for p in _persons(site, step) for r in step.ladder)
+    if not places and not people:
+        yield path, "has no way that is not Plivo: add an `email:` or a `webhook:`"
+
+
+def _reach(site: Site, step: Step, path: Path) -> Advice:
+    for person in _persons(site, step):
+        if not any(person.contact(r.channel) for r in step.ladder):
+            lacking = " or ".join(dict.fromkeys(_MISSING[r.channel] for r in step.ladder))
+            yield path, f"cannot reach {person.handle}: no {lacking}"
+    for target in step.targets:
+        if target.kind is TargetKind.WEBHOOK and target.name.startswith("http:"):
+            yield path, "a webhook without https: anybody on the way can read it"
+
+
+def _ladder(step: Step, path: Path) -> Advice:
+    if all(t.kind in PLACES for t in step.targets):
+        return
+    late = [r for r in step.ladder if r.after >= step.timeout]
+    for rung in late:
+        yield path, f"the {rung.channel} after {spelled(rung.after)} never comes: the step is over after {spelled(step.timeout)}"
+
+
+def _steps(policy: Policy) -> dict[Path, Step]:
+    """By path below the policy; the last resort is one of them."""
+    steps: dict[Path, Step] = {("steps", i): step for i, step in enumerate(policy.steps)}
+    return steps | {("last_resort",): policy.last_resort}
+
+
+def _persons(site: Site, step: Step) -> list[Responder]:
+    return [p for target in step.targets for p in site.roster.resolve(target) if not p.is_place]
+
+
+_RULES: tuple[Callable[[Site], Advice], ...] = (_people, _teams, _services, _policies)

@@ -1,0 +1,53 @@
+"""From a file to the database: `check` reads one and changes nothing, `apply` stores one in one transaction. Processes read only
+what was applied. Not telling open incidents about it: the caller lets the engine do that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from escalation.config.diff import diff
+from escalation.config.document import MAX_CHARACTERS
+from escalation.config.load import Loaded, load
+from escalation.errors import BadConfig
+from escalation.ports import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """`version` is the current one after it; `changes` is empty when there was nothing to store."""
+
+    version: int
+    changes: list[str]
+    warnings: list[str]
+
+
+def text_of(path: Path) -> str:
+    """The file's text; raises `BadConfig` when it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return file.read(4 * MAX_CHARACTERS + 1).decode("utf-8-sig")
+    except OSError as error:
+        raise BadConfig([f"line 1: file: cannot be read: {error.strerror or type(error).__name__}"]) from None
+    except UnicodeDecodeError as error:
+        line = bytes(error.object).count(b"\n", 0, error.start) + 1
+        raise BadConfig([f"line {line}: file: not UTF-8 text"]) from None
+
+
+def check(path: Path) -> Loaded:
+    """Reads a file as `apply` would, changing nothing; raises `BadConfig` with every fault."""
+    return load(text_of(path), path.parent)
+
+
+def apply(store: Store, text: str, folder: Path = Path()) -> Applied:
+    """Makes the text the current configuration, wholly or not at all. `folder` is where `key_file` paths begin.
+    Raises `BadConfig` with every fault, `StoreUnavailable`."""
+    loaded = load(text, folder)
+    with store.transaction() as transaction:
+        current = transaction.site()
+        changes = diff(current, loaded.site)
+        same_text = transaction.document() == text
+        if current.version and same_text and not changes:
+            return Applied(current.version, [], loaded.warnings)
+        version = transaction.apply(loaded.site, text)
+    return Applied(version, changes or ["the text only: comments, layout or order"], loaded.warnings)

@@ -1,0 +1,90 @@
+"""Rules that look at two places of the file at once: a key that two services claim, a step that ends before its phones stop
+ringing. They read the raw values and pass over what is faulty by itself, so that all faults come out together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from escalation.config import references, words
+from escalation.config.document import Document
+from escalation.config.duration import spelled
+from escalation.config.faults import Path, Refused
+from escalation.config.schema import PolicyBlock
+from escalation.domain.policy import CALL_TEXT_CALL, Rung
+from escalation.domain.roster import PLACES
+
+
+def names(document: Document) -> words.Known:
+    """What others may refer to; entries with faults are there too, so that a fault does not breed others."""
+    top = block(document.data)
+    return words.Known(
+        people=tuple(block(top.get("people"))),
+        teams=tuple(block(top.get("teams"))),
+        policies=tuple(block(top.get("policies"))),
+        allow_test_numbers=top.get("allow_test_numbers") is True,
+    )
+
+
+def check(document: Document, keys_from_files: Mapping[str, tuple[str, ...]]) -> None:
+    """Adds the faults found to the document. `keys_from_files`: what each service's `key_file` held, by service."""
+    top = block(document.data)
+    _services(document, block(top.get("services")), keys_from_files)
+    for name, policy in block(top.get("policies")).items():
+        _policy(document, ("policies", name), block(policy))
+
+
+def _services(document: Document, services: dict[str, object], from_files: Mapping[str, tuple[str, ...]]) -> None:
+    owners: dict[str, Path] = {}
+    for name, raw in services.items():
+        service = block(raw)
+        if isinstance(raw, dict) and service.get("keys") is None and service.get("key_file") is None:
+            document.faults.add(("services", name), "has no intake key: `keys` or `key_file` is missing")
+        own = [(("services", name, "keys", i), key) for i, key in enumerate(items(service.get("keys")))]
+        for path, key in [*own, *((("services", name, "key_file"), key) for key in from_files.get(name, ()))]:
+            if isinstance(key, str) and owners.setdefault(key, path) != path:
+                document.faults.add(path, f"the same key as in line {document.lines[owners[key]]}; each key names one service")
+
+
+def _policy(document: Document, path: Path, policy: dict[str, object]) -> None:
+    ring = _span(policy.get("ring")) or PolicyBlock.model_fields["ring"].default
+    steps = [((*path, "steps", i), block(s)) for i, s in enumerate(items(policy.get("steps")))]
+    for where, step in [*steps, ((*path, "last_resort"), block(policy.get("last_resort")))]:
+        timeout = _span(step.get("timeout", policy.get("timeout")))
+        if timeout and timeout < ring and _rings(step, policy):
+            document.faults.add((*where, "timeout"), f"{spelled(timeout)} is over before a phone has rung for {spelled(ring)}")
+
+
+def _rings(step: dict[str, object], policy: dict[str, object]) -> bool:
+    page = step.get("page")
+    said = page if isinstance(page, list) else [page]
+    anybody = any(isinstance(t, str) and t.partition(":")[0] not in PLACES for t in said)
+    return anybody and any(r.channel.rings for r in _ladder(step.get("by", policy.get("by"))))
+
+
+def _ladder(value: object) -> tuple[Rung, ...]:
+    if value is None:
+        return CALL_TEXT_CALL
+    return tuple(r for r in map(_rung, value if isinstance(value, list) else [value]) if r)
+
+
+def _rung(value: object) -> Rung | None:
+    try:
+        return references.rung(value)
+    except Refused:
+        return None
+
+
+def _span(value: object) -> timedelta | None:
+    try:
+        return words.span(value)
+    except Refused:
+        return None
+
+
+def block(value: object) -> dict[str, object]:
+    return value if isinstance(value, dict) else {}
+
+
+def items(value: object) -> list[object]:
+    return value if isinstance(value, list) else []

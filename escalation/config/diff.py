@@ -1,0 +1,115 @@
+"""What changed between two configurations, for people: one line a change, numbers masked, keys only counted. Not a patch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from escalation.config.duration import spelled
+from escalation.domain.policy import Policy, Rung, Service, Site, Step
+from escalation.domain.roster import Channel, ContactMethod, Responder, Target
+from escalation.domain.timeline import masked
+
+T = TypeVar("T")
+Words = dict[str, str]
+"""What is said about a thing, by aspect. Two different values that look alike when masked are told apart by `_Secret`."""
+
+
+class _Secret(str):
+    """Compares by what is hidden, shows what is masked."""
+
+    __slots__ = ("hidden",)
+    hidden: str
+
+    def __new__(cls, shown: str, hidden: str) -> _Secret:
+        made = super().__new__(cls, shown)
+        made.hidden = hidden
+        return made
+
+
+def diff(old: Site, new: Site) -> list[str]:
+    """Lines such as `person ann: timezone UTC -> Europe/Berlin`; empty when both page the same way."""
+    return [
+        *_changes("person", old.roster.people, new.roster.people, _person),
+        *_changes("team", old.roster.teams, new.roster.teams, _team),
+        *_changes("service", old.services, new.services, _service),
+        *_changes("policy", old.policies, new.policies, _policy),
+    ]
+
+
+def _changes(kind: str, old: Mapping[str, T], new: Mapping[str, T], say: Callable[[T], Words]) -> list[str]:
+    added = [f"{kind} {name}: added ({_summary(say(new[name]))})" for name in new if name not in old]
+    removed = [f"{kind} {name}: removed" for name in old if name not in new]
+    both = [(name, say(old[name]), say(new[name])) for name in new if name in old]
+    changed = [f"{kind} {name}: {text}" for name, before, after in both for text in _changed(before, after)]
+    return added + changed + removed
+
+
+def _summary(words: Words) -> str:
+    return ", ".join(f"{aspect} {value}" for aspect, value in words.items())
+
+
+def _changed(before: Words, after: Words) -> list[str]:
+    aspects = list(dict.fromkeys([*before, *after]))
+    return [_line(a, before.get(a, ""), after.get(a, "")) for a in aspects if _hidden(before.get(a)) != _hidden(after.get(a))]
+
+
+def _hidden(value: str | None) -> str | None:
+    return value.hidden if isinstance(value, _Secret) else value
+
+
+def _line(aspect: str, before: str, after: str) -> str:
+    if before == after:
+        return f"{aspect} changed ({after})"
+    return f"{aspect} {before or 'none'} -> {after or 'none'}"
+
+
+def _person(person: Responder) -> Words:
+    said: Words = {"name": person.name, "timezone": person.timezone}
+    said |= {_ASPECT[c.channel]: _contact(c) for c in person.contacts if c.channel is not Channel.SLACK}
+    return said | ({"slack": person.chat} if person.chat else {})
+
+
+_ASPECT = {Channel.VOICE: "phone", Channel.SMS: "sms", Channel.EMAIL: "email", Channel.SLACK: "slack", Channel.WEBHOOK: "webhook"}
+
+
+def _contact(contact: ContactMethod) -> str:
+    return _Secret(masked(contact.channel, contact.address), contact.address)
+
+
+def _team(members: tuple[str, ...]) -> Words:
+    return {"members": ", ".join(members)}
+
+
+def _service(service: Service) -> Words:
+    count = len(service.keys)
+    return {"policy": service.policy, "keys": _Secret(f"{count} key{'s' if count != 1 else ''}", " ".join(service.keys))}
+
+
+def _policy(policy: Policy) -> Words:
+    expires = policy.acknowledgement_expires
+    words: Words = {
+        "repeat": str(policy.rounds),
+        "ring": spelled(policy.ring),
+        "acknowledgement_expires": spelled(expires) if expires else "never",
+        "alarm_every": spelled(policy.alarm_every),
+        "slot_limit": spelled(policy.slot_limit),
+    }
+    for number, step in enumerate(policy.steps, start=1):
+        words |= {f"step {number}": _step(step)}
+    return words | ({"last resort": _step(policy.last_resort)} if policy.last_resort.targets else {})
+
+
+def _step(step: Step) -> str:
+    ladder = ", ".join(map(_rung, step.ladder))
+    shown = f"{', '.join(map(_target, step.targets))} by {ladder} within {spelled(step.timeout)}"
+    return _Secret(f"[{shown}]", f"{shown} {' '.join(map(str, step.targets))}")
+
+
+def _target(target: Target) -> str:
+    channels = {"email": Channel.EMAIL, "webhook": Channel.WEBHOOK}
+    return f"{target.kind}:{masked(channels[target.kind], target.name)}" if target.kind in channels else str(target)
+
+
+def _rung(rung: Rung) -> str:
+    return f"{rung.channel} after {spelled(rung.after)}" if rung.after else str(rung.channel)

@@ -1,0 +1,96 @@
+"""Words of the file that point at something: people, teams, policies, places outside, channels of a ladder. Same manner as
+`words`: a `Refused` with a plain reason, never a number or a secret in it."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+from pydantic import ValidationInfo
+
+from escalation.config.faults import Refused, guess, quoted
+from escalation.config.words import Known, email, known, span, text, url
+from escalation.domain.policy import Rung
+from escalation.domain.roster import Channel, Target, TargetKind
+
+LADDER_CHANNELS = (Channel.VOICE, Channel.SMS, Channel.SLACK, Channel.EMAIL)
+_CHANNEL_WORDS = {"call": "voice", "phone": "voice", "text": "sms", "message": "sms", "mail": "email", "e-mail": "email"}
+_SLACK_CHANNEL = re.compile(r"#[^\s#@,:A-Z]{1,80}|[CGD][A-Z0-9]{2,20}")
+
+
+def member(value: object, info: ValidationInfo) -> str:
+    """A person's short name, in a team."""
+    who = text(value)
+    if who not in known(info).people:
+        raise Refused(f"no such person {quoted(who)}{guess(who, known(info).people)}")
+    return who
+
+
+def policy(value: object, info: ValidationInfo) -> str:
+    what = text(value)
+    if what not in known(info).policies:
+        raise Refused(f"no such policy {quoted(what)}{guess(what, known(info).policies)}")
+    return what
+
+
+def target(value: object, info: ValidationInfo) -> Target:
+    """`ann`, `team:payments`, `slack:#incidents`, `email:ops@example.org`, `webhook:https://…`."""
+    if isinstance(value, dict):
+        raise Refused('a space after the colon makes it a block: write team:name without it, or in quotes, "slack:#ops"')
+    said = text(value)
+    kind, colon, rest = said.partition(":")
+    if not colon:
+        return _person(said, known(info))
+    if kind not in _PLACES and kind != TargetKind.TEAM:
+        kinds = [TargetKind.TEAM, *_PLACES]
+        raise Refused(f"no such kind of target {quoted(kind)}{guess(kind, kinds)} (there are: {', '.join(kinds)})")
+    if kind == TargetKind.TEAM:
+        return _team(rest.strip(), known(info))
+    return Target(TargetKind(kind), _PLACES[kind](rest))
+
+
+def _person(who: str, names: Known) -> Target:
+    if who in names.people:
+        return Target(TargetKind.PERSON, who)
+    if who in names.teams:
+        raise Refused(f"no such person {quoted(who)}, did you mean {quoted(f'team:{who}')}?")
+    hint = ": for several write a list, [ann, bob]" if "," in who else guess(who, names.people)
+    raise Refused(f"no such person {quoted(who)}{hint}")
+
+
+def _team(team: str, names: Known) -> Target:
+    if team not in names.teams:
+        raise Refused(f"no such team {quoted(team)}{guess(f'team:{team}', [f'team:{t}' for t in names.teams])}")
+    return Target(TargetKind.TEAM, team)
+
+
+def slack_channel(value: object) -> str:
+    if not _SLACK_CHANNEL.fullmatch(text(value)):
+        raise Refused('a Slack channel such as "slack:#incidents" expected (small letters, in quotes), or its id')
+    return text(value)
+
+
+_PLACES = {"slack": slack_channel, "email": email, "webhook": url}
+
+
+def rung(value: object) -> Rung:
+    """`sms`, or `{voice: 2m}`: two minutes after the try before."""
+    if isinstance(value, dict) and len(value) == 1:
+        [(word, after)] = value.items()
+        return Rung(_channel(word), _after(after))
+    if isinstance(value, str):
+        return Rung(_channel(value))
+    raise Refused("a channel such as `sms`, or `{voice: 2m}` for two minutes later, expected")
+
+
+def _channel(word: str) -> Channel:
+    if word not in LADDER_CHANNELS:
+        near = f", did you mean `{_CHANNEL_WORDS[word]}`?" if word in _CHANNEL_WORDS else guess(word, LADDER_CHANNELS)
+        raise Refused(f"no such channel {quoted(word)}{near} (voice, sms, slack, email)")
+    return Channel(word)
+
+
+def _after(value: object) -> timedelta:
+    if isinstance(value, str):
+        value = value.removeprefix("after ").strip()
+    return timedelta(0) if value == "0s" else span(value)

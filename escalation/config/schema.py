@@ -1,0 +1,101 @@
+"""The shape of `escalation.yaml` as pydantic models: which keys there are and what each may hold. Rules that look at two
+places at once are in `crosschecks`; what the values mean for paging is in `site`."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
+
+from escalation.config import references, words
+from escalation.domain.policy import Policy, Rung, Step
+from escalation.domain.roster import Target
+
+_POLICY = Policy("", ())
+_STEP = Step(())
+
+
+def _listed(value: object) -> object:
+    return value if isinstance(value, list) else [value]
+
+
+def _present(value: object) -> object:
+    return {} if value is None else value
+
+
+Handle = Annotated[str, PlainValidator(words.handle)]
+Name = Annotated[str, PlainValidator(words.name)]
+Span = Annotated[timedelta, PlainValidator(words.span)]
+Targets = Annotated[list[Annotated[Target, PlainValidator(references.target)]], BeforeValidator(_listed), Field(min_length=1)]
+Ladder = Annotated[
+    list[Annotated[Rung, PlainValidator(references.rung)]], BeforeValidator(_listed), Field(min_length=1, max_length=20)
+]
+
+
+class _Block(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, strict=True)
+
+
+class PersonBlock(_Block):
+    """`sms` None means the phone's number, empty means no texts."""
+
+    name: Annotated[str, PlainValidator(words.full_name)] = ""
+    timezone: Annotated[str, PlainValidator(words.timezone)] = "UTC"
+    phone: Annotated[str, PlainValidator(words.number)] = ""
+    sms: Annotated[str | None, PlainValidator(words.text_number)] = None
+    email: Annotated[str, PlainValidator(words.email)] = ""
+    slack: Annotated[str, PlainValidator(words.slack_user)] = ""
+
+
+class ServiceBlock(_Block):
+    policy: Annotated[str, PlainValidator(references.policy)]
+    keys: Annotated[list[Annotated[str, PlainValidator(words.key)]], Field(min_length=1)] | None = None
+    key_file: Annotated[str, PlainValidator(words.text)] = ""
+
+
+class StepBlock(_Block):
+    """`timeout` and `by` None mean the policy's."""
+
+    page: Targets
+    timeout: Span | None = None
+    by: Ladder | None = None
+
+
+class PolicyBlock(_Block):
+    ring: Annotated[timedelta, PlainValidator(words.ring)] = _POLICY.ring
+    repeat: Annotated[int, PlainValidator(words.rounds)] = _POLICY.rounds
+    timeout: Span = _STEP.timeout
+    by: Ladder = Field(default_factory=lambda: list(_STEP.ladder))
+    acknowledgement_expires: Annotated[timedelta | None, PlainValidator(words.expiry)] = _POLICY.acknowledgement_expires
+    alarm_every: Span = _POLICY.alarm_every
+    slot_limit: Span = _POLICY.slot_limit
+    steps: Annotated[list[StepBlock], Field(min_length=1, max_length=50)]
+    last_resort: StepBlock | None = None
+
+
+class File(_Block):
+    allow_test_numbers: Annotated[bool, PlainValidator(words.boolean)] = False
+    people: Annotated[dict[Handle, PersonBlock], Field(min_length=1), BeforeValidator(_present)]
+    teams: Annotated[
+        dict[Name, Annotated[list[Annotated[str, PlainValidator(references.member)]], Field(min_length=1)]],
+        BeforeValidator(_present),
+    ] = Field(default_factory=dict)
+    services: Annotated[dict[Name, ServiceBlock], Field(min_length=1), BeforeValidator(_present)]
+    policies: Annotated[dict[Name, PolicyBlock], Field(min_length=1), BeforeValidator(_present)]
+
+
+_ENTRIES: dict[str, type[_Block]] = {"people": PersonBlock, "services": ServiceBlock, "policies": PolicyBlock}
+
+
+def block_at(path: tuple[str | int, ...]) -> type[_Block] | None:
+    """The model of the block at a path of the file; None where no block stands."""
+    match path:
+        case ():
+            return File
+        case (str(section), _):
+            return _ENTRIES.get(section)
+        case ("policies", _, "last_resort") | ("policies", _, "steps", int()):
+            return StepBlock
+        case _:
+            return None

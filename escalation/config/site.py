@@ -1,0 +1,62 @@
+"""What the file's blocks mean for paging: models -> domain values. Everything was checked before; nothing is refused here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from escalation.config.schema import File, PersonBlock, PolicyBlock, ServiceBlock, StepBlock
+from escalation.domain.policy import Policy, Service, Site, Step
+from escalation.domain.roster import Channel, ContactMethod, Responder, Roster
+
+
+def site(file: File, keys_from_files: Mapping[str, tuple[str, ...]]) -> Site:
+    """`keys_from_files`: what each service's `key_file` held, by service."""
+    return Site(
+        roster=Roster(
+            people={handle: _responder(handle, person) for handle, person in file.people.items()},
+            teams={name: tuple(dict.fromkeys(members)) for name, members in file.teams.items()},
+        ),
+        services={name: _service(name, block, keys_from_files.get(name, ())) for name, block in file.services.items()},
+        policies={name: _policy(name, block) for name, block in file.policies.items()},
+    )
+
+
+def _responder(handle: str, person: PersonBlock) -> Responder:
+    said = {
+        Channel.VOICE: person.phone,
+        Channel.SMS: person.phone if person.sms is None else person.sms,
+        Channel.EMAIL: person.email,
+        Channel.SLACK: person.slack,
+    }
+    return Responder(
+        handle=handle,
+        name=person.name or handle,
+        contacts=tuple(ContactMethod(channel, address) for channel, address in said.items() if address),
+        timezone=person.timezone,
+        chat=person.slack,
+    )
+
+
+def _service(name: str, service: ServiceBlock, from_file: tuple[str, ...]) -> Service:
+    return Service(name, tuple(dict.fromkeys([*(service.keys or []), *from_file])), service.policy)
+
+
+def _policy(name: str, policy: PolicyBlock) -> Policy:
+    return Policy(
+        name=name,
+        steps=tuple(_step(step, policy) for step in policy.steps),
+        rounds=policy.repeat,
+        last_resort=_step(policy.last_resort, policy) if policy.last_resort else Step(()),
+        ring=policy.ring,
+        acknowledgement_expires=policy.acknowledgement_expires,
+        alarm_every=policy.alarm_every,
+        slot_limit=policy.slot_limit,
+    )
+
+
+def _step(step: StepBlock, policy: PolicyBlock) -> Step:
+    return Step(
+        targets=tuple(dict.fromkeys(step.page)),
+        timeout=step.timeout or policy.timeout,
+        ladder=tuple(step.by or policy.by),
+    )
