@@ -1,0 +1,72 @@
+"""Makes the brief that every message is written from: the incident as it stands, the page's own link and reply code, who is being
+paged, who is next. Reads nothing from the database; renders nothing."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from escalation.domain.incident import Incident, Status, TimerKind
+from escalation.domain.links import reply_code, token
+from escalation.domain.paging import next_index
+from escalation.domain.roster import Responder, Roster
+from escalation.domain.wording import Brief
+
+LINK_LASTS = timedelta(hours=24)
+
+
+class Briefs:
+    """`public_url` is where links point; without a secret key there are no links and no codes."""
+
+    def __init__(self, public_url: str, secret_key: str) -> None:
+        self._public_url = public_url
+        self._secret = secret_key
+
+    def brief(self, incident: Incident, roster: Roster, now: datetime, attempt: int = 0) -> Brief:
+        made = incident.attempt(attempt)
+        page = made.page if made else 0
+        return Brief(
+            incident_id=incident.id,
+            short_id=incident.short_id,
+            service=incident.service,
+            severity=incident.severity,
+            summary=incident.summary,
+            status=incident.status,
+            opened_at=incident.opened_at,
+            responder=roster.name(incident.page(page).responder) if page else "",
+            link=self.link(incident.id, page, now),
+            code=reply_code(self._secret, incident.id, page) if page and self._secret else "",
+            source=incident.source,
+            details=incident.details,
+            links=incident.links,
+            acknowledged_by=roster.name(incident.acknowledged_by) if incident.acknowledged_by else "",
+            mentions=mentions(incident, roster),
+            next=whats_next(incident, roster),
+        )
+
+    def link(self, incident_id: int, page: int, now: datetime) -> str:
+        if not (self._public_url and self._secret):
+            return ""
+        return f"{self._public_url}/incidents/{incident_id}?k={token(self._secret, incident_id, page, now + LINK_LASTS)}"
+
+
+def mentions(incident: Incident, roster: Roster) -> tuple[str, ...]:
+    """Chat ids of everybody who is being paged now."""
+    paged = [roster.responder(p.responder) for p in incident.pages if not p.closed]
+    return tuple(dict.fromkeys(r.chat for r in paged if r and r.chat))
+
+
+def whats_next(incident: Incident, roster: Roster) -> str:
+    """`Bob at 03:15 UTC`: who is paged next, and when, if nobody acknowledges."""
+    if incident.status is not Status.TRIGGERED:
+        return ""
+    timer = incident.timer(TimerKind.STEP)
+    when = f" at {timer.due_at:%H:%M:%S} UTC" if timer else ""
+    index = next_index(incident)
+    if index is None:
+        return f"nobody{when}: this is the last step"
+    return f"{names_of(incident, roster, index)}{when}"
+
+
+def names_of(incident: Incident, roster: Roster, index: int) -> str:
+    found: list[Responder] = [r for t in incident.policy.steps[index].targets for r in roster.resolve(t)]
+    return ", ".join(dict.fromkeys(r.name for r in found)) or "nobody"

@@ -1,0 +1,95 @@
+"""The composition root: Settings -> System, the one place where adapters meet the engine. Entry points build one per process."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import httpx  # only the type of a transport that tests hand in
+
+from escalation.briefing import Briefs
+from escalation.carriers.email.client import EmailClient
+from escalation.carriers.plivo.client import PlivoClient
+from escalation.carriers.slack.client import SlackClient
+from escalation.carriers.unconfigured import Unconfigured
+from escalation.carriers.webhook.client import WebhookClient
+from escalation.clock import SystemClock
+from escalation.dispatch import Dispatch
+from escalation.domain.roster import Channel
+from escalation.engine import Engine
+from escalation.ports import Carrier, Clock, Job, Nudge
+from escalation.responses import Responses
+from escalation.settings import Settings
+from escalation.store.queries import Queries
+from escalation.store.sql import SqlStore
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """Everything an entry point needs. `plivo` is None when the site has no Plivo account."""
+
+    settings: Settings
+    store: SqlStore
+    engine: Engine
+    dispatch: Dispatch
+    briefs: Briefs
+    queries: Queries
+    responses: Responses
+    plivo: PlivoClient | None
+
+
+class NoNudge:
+    """For commands that change one thing and leave: the timekeeper finds what is due."""
+
+    def wake(self, jobs: Sequence[Job]) -> None:
+        pass
+
+
+def build(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    nudge: Nudge | None = None,
+    transport: httpx.BaseTransport | None = None,
+) -> System:
+    """`clock` and `transport` are for tests that move time and play the carrier; `nudge` wakes workers."""
+    quieten()
+    ticking = clock or SystemClock()
+    store = SqlStore(settings.sql_url, clock)
+    engine = Engine(store, nudge or NoNudge())
+    briefs = Briefs(settings.public_url, settings.secret_key)
+    plivo = plivo_client(settings, transport)
+    carriers = by_channel(settings, ticking, plivo, transport)
+    dispatch = Dispatch(engine, store, carriers, briefs, holder=f"{socket.gethostname()}:{os.getpid()}")
+    responses = Responses(engine, store, settings.secret_key)
+    return System(settings, store, engine, dispatch, briefs, Queries(store), responses, plivo)
+
+
+def plivo_client(settings: Settings, transport: httpx.BaseTransport | None) -> PlivoClient | None:
+    if not settings.plivo_auth_id:
+        return None
+    token, number = settings.plivo_auth_tokens[0], settings.plivo_from_number
+    return PlivoClient(settings.plivo_auth_id, token, number, settings.plivo_api_url, settings.public_url, transport)
+
+
+def by_channel(
+    settings: Settings, clock: Clock, plivo: PlivoClient | None, transport: httpx.BaseTransport | None
+) -> dict[Channel, Carrier]:
+    carriers: list[Carrier] = [Unconfigured(channel) for channel in Channel]
+    carriers.append(WebhookClient(settings.secret_key, clock, transport))
+    if settings.slack_bot_token or settings.slack_webhook_url:
+        carriers.append(SlackClient(settings.slack_bot_token, settings.slack_webhook_url, settings.slack_api_url))
+    if settings.smtp_url:
+        carriers.append(EmailClient(settings.smtp_url, settings.mail_from, clock))
+    if plivo:
+        carriers.append(plivo)
+    return {channel: carrier for carrier in carriers for channel in carrier.channels}
+
+
+def quieten() -> None:
+    """httpx logs every URL, SQLAlchemy every value: both carry what must not be in a log."""
+    for name in ("httpx", "httpcore", "sqlalchemy", "slack_sdk"):
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -1,0 +1,206 @@
+"""The engine around the machine: one transaction per delivery, per event, per due timer. It reads the incident under its lock, asks
+the machine, writes what was decided, and only then, after the commit, nudges the workers. It sends nothing itself."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TypeVar
+
+from escalation.domain import events as ev
+from escalation.domain.alert import Action, Alert
+from escalation.domain.dedup import What, meaning
+from escalation.domain.incident import AttemptStatus, Incident, Outcome, Status, Via
+from escalation.domain.machine import advance
+from escalation.domain.policy import Policy, Service, Site
+from escalation.domain.timeline import Entry
+from escalation.errors import NotFound, StoreUnavailable, UnknownKey
+from escalation.ports import Job, Nudge, OpenIncident, Store, Transaction
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+STOPS_RINGING = timedelta(seconds=5)
+TRIES = 3  # deadlocks and serialisation failures change nothing and pass; a database that is away fails all three at once
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of one alert. `incident_id` is None when it concerned no open incident."""
+
+    dedup_key: str
+    what: What
+    incident_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The incident as it stands after an event; `fresh` is False when this very delivery was seen before."""
+
+    incident: Incident
+    fresh: bool = True
+    entries: tuple[Entry, ...] = ()
+
+
+class Engine:
+    def __init__(self, store: Store, nudge: Nudge) -> None:
+        self._store = store
+        self._nudge = nudge
+
+    def take(self, alerts: Sequence[Alert]) -> tuple[Taken, ...]:
+        """All alerts of one delivery in one transaction, in key order so that two storms cannot lock each other out.
+        Raises `UnknownKey` (nothing applied) or `StoreUnavailable` (nothing applied, send again)."""
+
+        def work(tx: Transaction) -> tuple[tuple[Taken, ...], list[Job]]:
+            site = tx.site()
+            _check_keys(alerts, site)
+            jobs: list[Job] = []
+            order = sorted(range(len(alerts)), key=lambda i: (alerts[i].key, alerts[i].dedup_key))
+            taken = {i: self._take(tx, alerts[i], site, jobs) for i in order}
+            return tuple(taken[i] for i in range(len(alerts))), jobs
+
+        return self._run(work)
+
+    def tell(self, incident_id: int, event: ev.Event, identity: str = "", *, impatient: bool = False, job: int = 0) -> Told:
+        """One event to one incident. The same `identity` twice changes nothing the second time; `job` is finished with it.
+        Raises `NotFound`, and `StoreUnavailable` when nothing was changed."""
+
+        def work(tx: Transaction) -> tuple[Told, list[Job]]:
+            incident = tx.load(incident_id)
+            if incident is None:
+                raise NotFound(f"There is no incident INC-{incident_id}.")
+            if identity and not tx.first_seen(identity):
+                return Told(incident, fresh=False), []
+            jobs: list[Job] = []
+            told = rule(tx, incident, event, jobs)
+            if job:
+                tx.finish(job)
+            return told, jobs
+
+        return self._run(work, impatient=impatient)
+
+    def fire_due(self, limit: int = 100) -> int:
+        """Fires timers that are due, each in a transaction of its own: one incident that cannot be ruled on stops no other.
+        Two timekeepers may do this at once: the machine takes a timer only as it stands in the locked incident."""
+        due = self._run(lambda tx: (tx.due_timers(limit), []))
+        for incident_id, fired in due:
+            try:
+                self.tell(incident_id, fired)
+            except NotFound:
+                log.warning("a timer of INC-%s, which does not exist", incident_id)
+            except StoreUnavailable:
+                raise
+            except Exception as error:
+                log.error("INC-%s: timer %s failed: %s", incident_id, fired.kind, type(error).__name__)
+        return len(due)
+
+    def recovered(self, carrier: str) -> None:
+        """A carrier that was down works again: whatever waited for it, and whoever was never reached, hears of it."""
+        concerned = self._run(lambda tx: (tx.open_incidents(Status.TRIGGERED, Status.EXHAUSTED), []))
+        for incident_id in concerned:
+            self.tell(incident_id, ev.CarrierRecovered(carrier))
+
+    def roster_changed(self) -> None:
+        """After a configuration or an override was applied in mid-step."""
+        concerned = self._run(lambda tx: (tx.open_incidents(Status.TRIGGERED, Status.EXHAUSTED), []))
+        for incident_id in concerned:
+            self.tell(incident_id, ev.RosterChanged())
+
+    def _take(self, tx: Transaction, alert: Alert, site: Site, jobs: list[Job]) -> Taken:
+        service = _service(alert, site)
+        if alert.identity and not tx.first_seen(f"alert:{service.name}:{alert.identity}"):
+            return Taken(alert.dedup_key, What.COUNTED, None)
+        found = tx.look(service.name, alert.dedup_key)
+        what = meaning(alert, found is not None, found.severity if found else None, found.occurred_at if found else None)
+        if found is None and what is What.OPENED:
+            return self._open(tx, alert, service, site.policies[service.policy], jobs)
+        return self._move(tx, alert, what, found, jobs)
+
+    def _open(self, tx: Transaction, alert: Alert, service: Service, policy: Policy, jobs: list[Job]) -> Taken:
+        incident = tx.create(alert, service.name, policy)
+        if incident is None:  # somebody opened it between our look and our insert
+            return self._move(tx, alert, What.COUNTED, tx.look(service.name, alert.dedup_key), jobs)
+        tx.count(incident.id, alert)
+        rule(tx, incident, ev.Triggered(alert), jobs)
+        return Taken(alert.dedup_key, What.OPENED, incident.id)
+
+    def _move(self, tx: Transaction, alert: Alert, what: What, found: OpenIncident | None, jobs: list[Job]) -> Taken:
+        if found is None:
+            return Taken(alert.dedup_key, What.IGNORED)
+        tx.count(found.id, alert)
+        incident = tx.load(found.id) if what not in (What.COUNTED, What.IGNORED) else None
+        if incident is not None:
+            rule(tx, incident, _event(alert), jobs)
+        return Taken(alert.dedup_key, what, found.id)
+
+    def _run(self, work: Callable[[Transaction], tuple[T, list[Job]]], *, impatient: bool = False) -> T:
+        for tries_left in reversed(range(1 if impatient else TRIES)):
+            try:
+                with self._store.transaction(impatient=impatient) as tx:
+                    result, jobs = work(tx)
+                break
+            except StoreUnavailable:
+                if not tries_left:
+                    raise
+        if jobs:
+            self._nudge.wake(jobs)  # after the commit: dying between the two costs the timekeeper's patience, never the page
+        return result
+
+
+def rule(tx: Transaction, incident: Incident, event: ev.Event, jobs: list[Job]) -> Told:
+    """The machine's decision on a locked incident, written; jobs that are due now are added to `jobs`."""
+    decision = advance(incident, event, tx.site().roster, tx.now)
+    release_phones(tx, incident, decision.incident, event)
+    jobs += tx.save(incident, decision.incident, decision.commands, decision.entries, cause_of(incident, event))
+    return Told(decision.incident, True, decision.entries)
+
+
+def release_phones(tx: Transaction, before: Incident, after: Incident, event: ev.Event) -> None:
+    """A phone is free for the next call when this one is known to be over; a withdrawn call has a moment to stop ringing."""
+    over = event.attempt if isinstance(event, ev.AttemptEnded | ev.AttemptFailed) else 0
+    for old, new in zip(before.attempts, after.attempts, strict=False):
+        if not new.channel.rings:
+            continue
+        if new.number == over:
+            tx.free_phone(after.id, over)
+        elif new.settled and not old.settled and new.outcome is not Outcome.VOICEMAIL and old.status is not AttemptStatus.PLANNED:
+            tx.hold_phone(new.address, after.id, new.number, new.try_, tx.now + STOPS_RINGING)
+
+
+def cause_of(incident: Incident, event: ev.Event) -> str:
+    """The task that led to this event: the attempt it names, else the newest attempt, else none (the first page)."""
+    number = getattr(event, "attempt", 0) or len(incident.attempts)
+    attempt = incident.attempt(number)
+    return task_name(incident, attempt.number, getattr(event, "try_", attempt.try_)) if attempt else ""
+
+
+def task_name(incident: Incident, number: int, try_: int) -> str:
+    """`INC-42.s1.a1.t1`: what the attempt's task is called in Flower; `last` instead of a step for the last resort."""
+    step = incident.page(incident.attempts[number - 1].page).step + 1
+    return f"{incident.short_id}.{f's{step}' if step else 'last'}.a{number}.t{try_}"
+
+
+def _check_keys(alerts: Sequence[Alert], site: Site) -> None:
+    unknown = [i for i, alert in enumerate(alerts) if site.service_of(alert.key) is None]
+    if unknown:
+        raise UnknownKey([f"alert {i + 1}: the intake key belongs to no service" for i in unknown])
+
+
+def _service(alert: Alert, site: Site) -> Service:
+    service = site.service_of(alert.key)
+    if service is None:
+        raise UnknownKey(["the intake key belongs to no service"])
+    return service
+
+
+def _event(alert: Alert) -> ev.Event:
+    by = alert.sender or "the monitor"
+    match alert.action:
+        case Action.TRIGGER:
+            return ev.Triggered(alert)
+        case Action.ACKNOWLEDGE:
+            return ev.Acknowledged(by, Via.MONITOR)
+        case Action.RESOLVE:
+            return ev.Resolved(by, Via.MONITOR, alert.occurred_at)

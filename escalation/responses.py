@@ -1,0 +1,244 @@
+"""What a person says back, by key, text or button, turned into events for the engine, and what the person is told then. It knows
+who is speaking and which page they mean; what follows from it the machine decides. Not the XML, the SMS or the Slack message."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from escalation.domain.events import Acknowledged, Declined, Escalated, Resolved
+from escalation.domain.incident import LAST_RESORT, Incident, Status, Via
+from escalation.domain.links import reply_code
+from escalation.domain.replies import Reply, ReplyAction, parse
+from escalation.domain.roster import Channel, Roster
+from escalation.domain.timeline import Entry, EntryKind, masked
+from escalation.engine import Engine, Told
+from escalation.errors import NotFound
+from escalation.ports import Store, Transaction
+
+
+class Kind(StrEnum):
+    """What came of it. Only ACKNOWLEDGED means that whoever spoke has the incident now."""
+
+    ACKNOWLEDGED = "acknowledged"
+    ALREADY = "already"  # somebody else (`who`) was first
+    RESOLVED = "resolved"
+    SNOOZED = "snoozed"
+    ESCALATED = "escalated"  # `who` is paged now, nobody when the policy is used up
+    DECLINED = "declined"
+    STALE = "stale"  # the step had moved on: nobody was skipped
+    REPEAT = "repeat"
+    WRONG = "wrong"  # a key or button that means nothing
+    STRANGER = "stranger"  # a chat user who is nobody's `chat`
+    UNKNOWN = "unknown"  # no such incident or attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """`incident` as it stands after the commit; None when nothing was asked of the database."""
+
+    kind: Kind
+    incident: Incident | None = None
+    who: str = ""
+
+
+class Responses:
+    """Everything here is impatient: it raises `StoreUnavailable` rather than keep a caller waiting, and then changed nothing."""
+
+    def __init__(self, engine: Engine, store: Store, secret_key: str) -> None:
+        self._engine = engine
+        self._store = store
+        self._secret = secret_key
+
+    def key(self, name: tuple[int, int, int], digit: str, identity: str = "") -> Said:
+        """A key pressed in the menu of a call. `name` is (incident id, attempt, try)."""
+        if digit == "9":
+            return Said(Kind.REPEAT)
+        made = KEYS.get(digit)
+        return self._speak(name[0], name[1], made, Via.PHONE, identity) if made else Said(Kind.WRONG)
+
+    def button(self, incident_id: int, action: str, chat_user: str, identity: str = "") -> Said:
+        """A button of a Slack message, pressed by a chat user."""
+        found = self._look(incident_id)
+        if found is None:
+            return Said(Kind.UNKNOWN)
+        incident, roster = found
+        handle = next((h for h, p in roster.people.items() if chat_user and p.chat == chat_user), None)
+        if handle is None:
+            return Said(Kind.STRANGER, incident)
+        made = PRESSING.get(action)
+        return self._tell(incident, roster, made(handle), identity) if made else Said(Kind.WRONG, incident)
+
+    def text(self, sender: str, body: str, identity: str = "", *, trusted: bool) -> str | None:
+        """A text message from a phone (E.164). Returns the words to answer with, None for silence. `trusted`: that it came
+        from there is confirmed; without that nothing changes."""
+        reply = parse(body)
+        if not trusted:
+            return None
+        if reply.action in OPTING:
+            return self._opt(sender, reply.action is ReplyAction.STOP, identity)
+        return self._answer(sender, reply, identity, worth_help=len(body.strip()) <= LONGEST_SLIP)
+
+    def _answer(self, sender: str, reply: Reply, identity: str, *, worth_help: bool) -> str | None:
+        with self._store.transaction(impatient=True) as tx:
+            pages = tx.text_pages(sender)
+        made = REPLYING.get(reply.action)
+        if made is None:
+            return HELP if pages and worth_help else None
+        meant = self._meant(pages, reply.code)
+        if len({incident.id for incident, _ in meant}) != 1:
+            return self._which(meant) if meant else NO_PAGE
+        incident, attempt = meant[-1]
+        return sentence(self._speak(incident.id, attempt, made, Via.SMS, identity))
+
+    def _meant(self, pages: list[tuple[Incident, int]], code: str) -> list[tuple[Incident, int]]:
+        """By the page's code; without one the pages still open, and when all were closed (the step moved on) those: a late 1
+        still acknowledges, as long as it can only mean one incident."""
+        if code:
+            return [(i, a) for i, a in pages if self._code(i, a) == code]
+        return [(i, a) for i, a in pages if not i.page_of(i.attempts[a - 1]).closed] or pages
+
+    def _which(self, meant: list[tuple[Incident, int]]) -> str:
+        named = [f"{i.short_id} {i.service}: 1 {self._code(i, a)}" for i, a in meant[:3]]
+        return "You have several open pages. Reply with the code of the one you mean. " + ", ".join(named)
+
+    def _code(self, incident: Incident, attempt: int) -> str:
+        return reply_code(self._secret, incident.id, incident.attempts[attempt - 1].page) if self._secret else ""
+
+    def _opt(self, sender: str, out: bool, identity: str) -> str | None:
+        """STOP and START. Loud: whoever is paged and cannot be reached by text any more is the team's business."""
+        with self._store.transaction(impatient=True) as tx:
+            if identity and not tx.first_seen(identity):
+                return None
+            if out:
+                tx.block(Channel.SMS, sender, "opted out (texted STOP)")
+            else:
+                tx.unblock(Channel.SMS, sender)
+            tx.bump("opted_out" if out else "opted_in")
+            note = _opting(tx, sender, out)
+            for incident_id in {incident.id for incident, _ in tx.text_pages(sender)}:
+                tx.note(incident_id, [note])
+        # After STOP the carrier sends its own confirmation and lets nothing of ours through.
+        return None if out else "You get pages by text again."
+
+    def _speak(self, incident_id: int, number: int, made: Saying, via: Via, identity: str) -> Said:
+        """Whoever holds the phone is whoever that attempt was for."""
+        found = self._look(incident_id)
+        attempt = found[0].attempt(number) if found else None
+        if found is None or attempt is None:
+            return Said(Kind.UNKNOWN)
+        incident, roster = found
+        event = made(incident.page_of(attempt).responder, via, number)
+        return self._tell(incident, roster, event, identity)
+
+    def _look(self, incident_id: int) -> tuple[Incident, Roster] | None:
+        with self._store.transaction(impatient=True) as tx:
+            incident = tx.load(incident_id)
+            return (incident, tx.site().roster) if incident else None
+
+    def _tell(self, incident: Incident, roster: Roster, event: Spoken, identity: str) -> Said:
+        try:
+            told = self._engine.tell(incident.id, event, identity, impatient=True)
+        except NotFound:
+            return Said(Kind.UNKNOWN)
+        return outcome(event, told, roster)
+
+
+def outcome(event: Spoken, told: Told, roster: Roster) -> Said:
+    """What to answer after the commit. A delivery that was seen before is answered by the incident as it stands now."""
+    incident = told.incident
+    # The machine notes what it ignores as a NOTE and nothing else.
+    moved = not told.fresh or any(entry.kind is not EntryKind.NOTE for entry in told.entries)
+    wanted = incident.status in (Status.TRIGGERED, Status.EXHAUSTED)
+    match event:
+        case Escalated() if moved and wanted:
+            return Said(Kind.ESCALATED, incident, being_paged(incident, roster))
+        case Declined() if wanted and _declined(incident, event.attempt):
+            return Said(Kind.DECLINED, incident, being_paged(incident, roster))
+        case _:
+            return standing(incident, event.by, roster)
+
+
+def standing(incident: Incident, handle: str, roster: Roster) -> Said:
+    """How the incident stands, as said to one person."""
+    match incident.status:
+        case Status.RESOLVED:
+            return Said(Kind.RESOLVED, incident)
+        case Status.SNOOZED:
+            return Said(Kind.SNOOZED, incident)
+        case Status.ACKNOWLEDGED if incident.acknowledged_by == handle:
+            return Said(Kind.ACKNOWLEDGED, incident, roster.name(handle))
+        case Status.ACKNOWLEDGED:
+            return Said(Kind.ALREADY, incident, roster.name(incident.acknowledged_by))
+        case _:
+            return Said(Kind.STALE, incident, being_paged(incident, roster))
+
+
+def being_paged(incident: Incident, roster: Roster) -> str:
+    """Names of whoever this turn of the policy pages, empty when it is used up."""
+    now = [p for p in incident.pages if p.turn == incident.turn and not p.closed and p.step != LAST_RESORT]
+    return ", ".join(dict.fromkeys(roster.name(p.responder) for p in now))
+
+
+def sentence(said: Said, name: str = "") -> str:
+    """One plain sentence for a phone, a text or a chat (GSM-7). `name` is what to call the incident, else its short id."""
+    name = name or (said.incident.short_id if said.incident else "This incident")
+    match said.kind:
+        case Kind.ACKNOWLEDGED:
+            return f"{name} acknowledged. It is yours, thank you."
+        case Kind.ALREADY:
+            return f"{said.who or 'Somebody else'} already acknowledged {name}."
+        case Kind.ESCALATED if said.who:
+            return f"{name} escalated. Now paging {said.who}."
+        case Kind.ESCALATED:
+            return f"{name} escalated. That was the last step: nobody is left to page."
+        case Kind.DECLINED:
+            return f"{name} declined." + (f" Now paging {said.who}." if said.who else " Nobody else is left to page.")
+        case kind:
+            return SENTENCES[kind].format(name=name)
+
+
+SENTENCES: Mapping[Kind, str] = {
+    Kind.RESOLVED: "{name} is resolved. There is nothing left to do.",
+    Kind.SNOOZED: "{name} is snoozed.",
+    Kind.STALE: "Paging of {name} has moved on meanwhile: nobody was skipped.",
+    Kind.REPEAT: "",
+    Kind.WRONG: "That means nothing here.",
+    Kind.STRANGER: "You are not known to this pager, so nothing was changed. Ask for your chat id to be added.",
+    Kind.UNKNOWN: "There is no such incident.",
+}
+HELP = "Reply 1 to acknowledge, 2 to escalate, 3 to decline, each followed by the page's code."
+NO_PAGE = "There is no open page of yours that this could mean."
+# Longer than a slip of the thumb is somebody's automatic reply: answering that begins an endless conversation.
+LONGEST_SLIP = 20
+
+Spoken = Acknowledged | Declined | Escalated | Resolved
+Saying = Callable[[str, Via, int], Spoken]
+
+KEYS: Mapping[str, Saying] = {"1": Acknowledged, "2": Escalated, "3": Declined}
+REPLYING: Mapping[ReplyAction, Saying] = {
+    ReplyAction.ACKNOWLEDGE: KEYS["1"],
+    ReplyAction.ESCALATE: KEYS["2"],
+    ReplyAction.DECLINE: KEYS["3"],
+}
+PRESSING: Mapping[str, Callable[[str], Spoken]] = {
+    "acknowledge": lambda by: Acknowledged(by, Via.SLACK),
+    "escalate": lambda by: Escalated(by, Via.SLACK),
+    "resolve": lambda by: Resolved(by, Via.SLACK),
+}
+OPTING = (ReplyAction.STOP, ReplyAction.START)
+
+
+def _declined(incident: Incident, number: int) -> bool:
+    attempt = incident.attempt(number)
+    return attempt is not None and incident.page_of(attempt).closed == "declined"
+
+
+def _opting(tx: Transaction, sender: str, out: bool) -> Entry:
+    people = tx.site().roster.people.values()
+    who = ", ".join(p.name for p in people if any(c.channel is Channel.SMS and c.address == sender for c in p.contacts))
+    name = who or masked(Channel.SMS, sender)
+    if out:
+        return Entry(tx.now, EntryKind.ALARM, f"{name} opted out of texts (STOP): unreachable by SMS until START.")
+    return Entry(tx.now, EntryKind.NOTE, f"{name} takes texts again (START).")

@@ -1,0 +1,110 @@
+"""What the environment says, checked once, all faults together. Nothing else reads `os.environ`. Not the people, policies and
+services: those are the YAML file (`config`)."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from escalation.errors import BadSettings
+
+PREFIX = "ESCALATION_"
+
+
+def _secret() -> str:
+    return field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One field per environment variable (`NAMES`), each also readable from a file as `…_FILE`. Empty means not configured."""
+
+    data_dir: Path = Path("var")
+    database_url: str = _secret()  # default: SQLite in the data folder
+    broker_url: str = _secret()  # default: the embedded broker's socket in the data folder
+    public_url: str = ""
+    secret_key: str = _secret()
+    config: Path = Path("escalation.yaml")
+    console_password: str = _secret()
+    mail_from: str = ""
+    plivo_auth_id: str = ""
+    plivo_auth_tokens: tuple[str, ...] = field(default=(), repr=False)
+    plivo_from_number: str = ""
+    plivo_api_url: str = "https://api.plivo.com"
+    slack_webhook_url: str = _secret()
+    slack_bot_token: str = _secret()
+    slack_signing_secret: str = _secret()
+    slack_api_url: str = "https://slack.com/api/"
+    smtp_url: str = _secret()
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Settings:
+        """Reads and checks all settings; raises `BadSettings` with every fault, never with a value that may be secret."""
+        faults: list[str] = []
+        said = {name: _read(environ, variable, faults) for name, variable in NAMES.items()}
+        values: dict[str, object] = {n: _converted(n, text) for n, text in said.items() if text is not None}
+        settings = cls(**values)  # type: ignore[arg-type]
+        faults += [f"{NAMES[n]}: not a URL with scheme and host" for n in URLS if not _is_url(getattr(settings, n))]
+        if bool(settings.plivo_auth_id) != bool(settings.plivo_auth_tokens):
+            faults.append("PLIVO_AUTH_ID and PLIVO_AUTH_TOKEN: one is set without the other")
+        if settings.plivo_auth_id and not settings.plivo_from_number:
+            faults.append("PLIVO_FROM_NUMBER: missing, calls need a caller id")
+        if faults:
+            raise BadSettings(faults)
+        return settings
+
+    @property
+    def sql_url(self) -> str:
+        return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'escalation.sqlite'}"
+
+
+NAMES: dict[str, str] = {
+    f.name: f.name.upper() if f.name.startswith(("plivo_", "slack_", "smtp_")) else PREFIX + f.name.upper()
+    for f in fields(Settings)
+} | {"plivo_auth_tokens": "PLIVO_AUTH_TOKEN"}
+URLS = ("public_url", "plivo_api_url", "slack_webhook_url", "slack_api_url")
+
+
+def _read(environ: Mapping[str, str], variable: str, faults: list[str]) -> str | None:
+    if variable in environ:
+        return environ[variable].strip()
+    if file := environ.get(variable + "_FILE"):
+        try:
+            return Path(file).read_text().strip()
+        except (OSError, UnicodeDecodeError) as error:
+            faults.append(f"{variable}_FILE: cannot be read ({type(error).__name__})")
+    return None
+
+
+def _converted(name: str, text: str) -> object:
+    if name in ("data_dir", "config"):
+        return Path(text)
+    if name == "plivo_auth_tokens":
+        return tuple(t.strip() for t in text.split(",") if t.strip())
+    return text.rstrip("/") if name in ("public_url", "plivo_api_url") else text
+
+
+def _is_url(text: str) -> bool:
+    if not text:
+        return True
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        return False
+
+
+def strange(environ: Mapping[str, str]) -> list[str]:
+    """Warnings for names that look like ours and are not: a mistyped one would pass silently. Not faults: Kubernetes sets
+    `ESCALATION_SERVICE_HOST` and the like for a service of our name."""
+    known = {v for n in NAMES.values() for v in (n, n + "_FILE")}
+    strange = [name for name in environ if name.startswith(PREFIX) and name not in known]
+    return [f"{name}: no such setting{_guess(name, known)}" for name in sorted(strange)]
+
+
+def _guess(name: str, known: set[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f", did you mean {close[0]}?" if close else ""

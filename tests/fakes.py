@@ -1,0 +1,73 @@
+"""Fakes of the ports, as features: a clock that is moved by hand, a nudge that remembers, a carrier that answers as told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from escalation.domain.roster import Channel
+from escalation.errors import CarrierError
+from escalation.ports import Job, Notice
+from tests.builders import NIGHT
+
+
+class FakeClock:
+    """Stands still until it is moved."""
+
+    def __init__(self, start: datetime = NIGHT) -> None:
+        self.at = start
+
+    def now(self) -> datetime:
+        return self.at
+
+    def move(self, **by: float) -> None:
+        self.at += timedelta(**by)
+
+
+@dataclass
+class FakeNudge:
+    """Remembers who was woken; a broken one loses everything."""
+
+    jobs: list[Job] = field(default_factory=list)
+
+    def wake(self, jobs: Sequence[Job]) -> None:
+        self.jobs += jobs
+
+
+@dataclass
+class FakeCarrier:
+    """Brings everything; `answers` are used one a request, then it accepts. `on_send` runs in the middle of a request."""
+
+    name: str = "fake"
+    channels: frozenset[Channel] = frozenset(Channel)
+    answers: list[CarrierError | Exception] = field(default_factory=list)
+    sent: list[Notice] = field(default_factory=list)
+    hung_up: list[str] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
+    edited: list[tuple[str, str]] = field(default_factory=list)
+    works: bool = True
+    on_send: Callable[[Notice], None] = lambda notice: None
+
+    def send(self, notice: Notice) -> str:
+        self.sent.append(notice)
+        self.on_send(notice)
+        if self.answers:
+            raise self.answers.pop(0)
+        return f"ref-{notice.attempt}-{notice.try_}"
+
+    def alive(self) -> bool:
+        return self.works
+
+    def hang_up(self, reference: str) -> None:
+        if self.answers:
+            raise self.answers.pop(0)
+        self.hung_up.append(reference)
+
+    def leave_message(self, notice: Notice, reference: str) -> None:
+        self.messages.append(reference)
+
+    def edit(self, notice: Notice, reference: str) -> None:
+        if self.answers:
+            raise self.answers.pop(0)
+        self.edited.append((reference, notice.brief.status))

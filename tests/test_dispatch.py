@@ -1,0 +1,157 @@
+"""Carrying out one command: claim, look last, send once, tell; and what is left when somebody dies in between."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from escalation.dispatch import LEASE
+from escalation.domain import events as ev
+from escalation.domain.incident import AttemptStatus, Outcome, Status, Via
+from escalation.domain.policy import Rung
+from escalation.domain.roster import Channel
+from escalation.errors import CarrierError, Verdict
+from escalation.ports import Notice
+from tests.builders import policy, site, step
+from tests.office import Office, office  # noqa: F401 - a fixture
+
+
+def test_a_nudged_call_is_placed_and_its_reference_kept(office: Office) -> None:
+    """The carrier's 2xx is acceptance."""
+    office.trouble()
+    office.work()
+    (attempt,) = office.incident().attempts
+    assert (attempt.status, attempt.references) == (AttemptStatus.ACCEPTED, {1: "ref-1-1"})
+
+
+def test_a_job_that_two_workers_hear_of_is_sent_once(office: Office) -> None:
+    """The claim is a compare-and-set."""
+    office.trouble()
+    (job,) = office.nudge.jobs
+    office.carrier.on_send = lambda notice: office.worker("w2").carry_out(job.id)
+    office.work()
+    office.dispatch.carry_out(job.id)
+    assert len(office.carrier.sent) == 1
+
+
+def test_nothing_is_sent_for_an_incident_that_somebody_has_by_then(office: Office) -> None:
+    """Check last: the acknowledgement came between the nudge and the claim."""
+    office.trouble()
+    office.engine.tell(1, ev.Acknowledged("bob", Via.CONSOLE))
+    office.work()
+    assert not office.carrier.sent
+
+
+def test_a_call_accepted_after_somebody_had_it_is_hung_up(office: Office) -> None:
+    """The acknowledgement came while the request was under way."""
+    office.trouble()
+    office.carrier.on_send = lambda notice: _acknowledge(office)
+    office.work()
+    assert office.carrier.hung_up == ["ref-1-1"]
+
+
+def _acknowledge(office: Office) -> None:
+    office.engine.tell(1, ev.Acknowledged("bob", Via.CONSOLE))
+
+
+def test_a_claim_that_was_lost_before_sending_sends_nothing(office: Office) -> None:
+    """Frozen between the claim and the send: whoever holds it now sends."""
+    office.trouble()
+    (job,) = office.nudge.jobs
+    with office.store.transaction() as tx:
+        assert tx.claim(job.id, "somebody else", LEASE)
+    office.work()
+    assert not office.carrier.sent
+
+
+def test_a_time_out_is_unknown_and_is_dialled_again_when_nothing_is_heard(office: Office) -> None:
+    """Never "failed": the text goes out meanwhile, the second call after 15 s of silence."""
+    office.carrier.answers = [CarrierError(Verdict.UNKNOWN, "no answer within 10 s")]
+    office.trouble()
+    office.work()
+    assert [n.channel for n in office.carrier.sent] == [Channel.VOICE, Channel.SMS]
+    office.after(seconds=16)
+    assert [(n.attempt, n.try_) for n in office.carrier.sent] == [(1, 1), (2, 1), (1, 2)]
+
+
+def test_a_refused_connection_is_tried_again_within_the_step(office: Office) -> None:
+    """Nothing was sent, so nothing can ring twice: two seconds later again."""
+    office.carrier.answers = [CarrierError(Verdict.RETRY, "connection refused")]
+    office.trouble()
+    office.work()
+    office.after(seconds=3)
+    assert [n.try_ for n in office.carrier.sent if n.channel is Channel.VOICE] == [1, 2]
+    assert office.incident().step == 0
+
+
+def test_a_fault_of_ours_in_mid_send_is_unknown_too(office: Office) -> None:
+    """The carrier may have it."""
+    office.carrier.answers = [ValueError("a number may stand in this text")]
+    office.trouble()
+    office.work()
+    assert office.incident().attempts[0].status is AttemptStatus.UNKNOWN
+    assert "a number" not in repr(office.incident())
+
+
+def test_a_worker_that_dies_after_its_claim_leaves_an_unknown_call(office: Office) -> None:
+    """The lease runs out; the machine decides."""
+    office.trouble()
+    (job,) = office.nudge.jobs
+    office.carrier.on_send = _die
+    try:
+        office.dispatch.carry_out(job.id)
+    except KeyboardInterrupt:
+        office.carrier.on_send = lambda notice: None
+    office.clock.move(seconds=16)
+    assert office.dispatch.settle_abandoned() == 1
+    assert office.incident().attempts[0].status is AttemptStatus.UNKNOWN
+    assert office.dispatch.settle_abandoned() == 0
+
+
+def _die(notice: Notice) -> None:
+    raise KeyboardInterrupt
+
+
+def test_one_phone_never_has_two_calls_of_ours(office: Office) -> None:
+    """Two incidents for Ann: the second call waits, and says so."""
+    office.trouble()
+    office.trouble("web-1 is down", key="web-1")
+    office.work()
+    assert [n.incident_id for n in office.carrier.sent] == [1]
+    office.engine.tell(1, ev.AttemptEnded(1, 1, Outcome.NO_ANSWER))
+    office.after(seconds=3)
+    assert [n.incident_id for n in office.carrier.sent if n.channel is Channel.VOICE] == [1, 2]
+
+
+def test_a_hang_up_that_the_carrier_refuses_is_tried_again(office: Office) -> None:
+    """A phone must not ring on because of one 503."""
+    office.trouble()
+    office.work()
+    office.engine.tell(1, ev.Acknowledged("bob", Via.CONSOLE))
+    office.carrier.answers = [CarrierError(Verdict.UNKNOWN, "503")]
+    office.work()
+    office.after(seconds=3)
+    assert office.carrier.hung_up == ["ref-1-1"]
+
+
+def test_a_posted_message_is_edited_as_the_incident_moves(office: Office) -> None:
+    """Slack shows who has it."""
+    office.apply(replace(site(policy=policy(step("slack:#incidents"))), version=2))
+    office.trouble()
+    office.work()
+    office.engine.tell(1, ev.Acknowledged("bob", Via.SLACK))
+    office.work()
+    assert office.carrier.edited == [("ref-1-1", Status.ACKNOWLEDGED)]
+
+
+def test_a_carrier_that_is_back_is_told_to_whoever_waits(office: Office) -> None:
+    """Exhausted during the outage: paged again."""
+    office.apply(site(policy=policy(step("ann", minutes=1, ladder=(Rung(Channel.VOICE),)))))
+    office.carrier.answers = [CarrierError(Verdict.RETRY, "connection refused") for _ in range(40)]
+    office.trouble()
+    office.work()
+    for _ in range(12):
+        office.after(seconds=10)
+    assert office.incident().status is Status.EXHAUSTED
+    office.carrier.answers.clear()
+    office.dispatch.probe()
+    assert (office.incident().status, office.incident().step) == (Status.TRIGGERED, 0)
