@@ -1,0 +1,161 @@
+"""What is done with incidents from the command line: `ack`, `resolve`, `snooze`, `escalate`, `show`, `list`. The engine is used
+directly; only `ack` and `resolve` go over HTTP too, by the trouble's key (`alerts`)."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from escalation.cli import alerts, shown
+from escalation.cli.shell import INCIDENT, JSON, Refused, Shell, output
+from escalation.config import duration
+from escalation.config.faults import Refused as Unreadable
+from escalation.domain import events as ev
+from escalation.domain.alert import Action
+from escalation.domain.incident import Incident, Status, Via
+from escalation.errors import BadInput, NotFound
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+def login() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container's user without a name
+        return "somebody"
+
+
+by = click.option("--by", default=login, show_default="the login name", help="Who does it: stands in the timeline.")
+
+
+def by_key(command: F) -> F:
+    """The options of commands that also take the trouble's key, here or at a receiver elsewhere."""
+    for option in (
+        click.option("--key-file", type=click.Path(path_type=Path), help="A file with the service's intake key, for --url."),
+        click.option("--url", default="", help="A receiver elsewhere; needs --dedup-key and --key-file."),
+        click.option("--service", default="", help="Whose --dedup-key it is, where there are several services."),
+        click.option("--dedup-key", default="", help="The trouble's key, in place of the incident."),
+    ):
+        command = option(command)
+    return command
+
+
+@click.command()
+@click.argument("incident", type=INCIDENT, required=False)
+@by_key
+@by
+@output
+@click.pass_obj
+def ack(
+    shell: Shell, incident: int | None, dedup_key: str, service: str, url: str, key_file: Path | None, by: str, output: str
+) -> None:
+    """Acknowledge: somebody has it, all other phones stop ringing."""
+    if incident is None:
+        by_dedup_key(shell, Action.ACKNOWLEDGE, dedup_key, service, url, key_file, output)
+    else:
+        told(shell, incident, ev.Acknowledged(by, Via.CLI), output, Status.ACKNOWLEDGED)
+
+
+@click.command()
+@click.argument("incident", type=INCIDENT, required=False)
+@by_key
+@by
+@output
+@click.pass_obj
+def resolve(
+    shell: Shell, incident: int | None, dedup_key: str, service: str, url: str, key_file: Path | None, by: str, output: str
+) -> None:
+    """Resolve: it is over, nobody is paged any more."""
+    if incident is None:
+        by_dedup_key(shell, Action.RESOLVE, dedup_key, service, url, key_file, output)
+    else:
+        told(shell, incident, ev.Resolved(by, Via.CLI), output, Status.RESOLVED)
+
+
+@click.command()
+@click.argument("incident", type=INCIDENT)
+@click.argument("duration")
+@by
+@output
+@click.pass_obj
+def snooze(shell: Shell, incident: int, duration: str, by: str, output: str) -> None:
+    """Page nobody for DURATION (90s, 30m, 1h30m), then begin again."""
+    lasts = parsed(duration)
+    with shell.system.store.transaction() as tx:
+        until = tx.now + lasts
+    told(shell, incident, ev.Snoozed(until, by, Via.CLI), output, Status.SNOOZED)
+
+
+@click.command()
+@click.argument("incident", type=INCIDENT)
+@by
+@output
+@click.pass_obj
+def escalate(shell: Shell, incident: int, by: str, output: str) -> None:
+    """Page the next step now."""
+    told(shell, incident, ev.Escalated(by, Via.CLI), output, Status.TRIGGERED, Status.EXHAUSTED)
+
+
+@click.command()
+@click.argument("incident", type=INCIDENT)
+@output
+@click.pass_obj
+def show(shell: Shell, incident: int, output: str) -> None:
+    """What happened and what comes next."""
+    found = shell.system.queries.incident(incident)
+    if found is None:
+        raise NotFound(f"There is no incident INC-{incident}.")
+    if output == JSON:
+        shown.as_json(shown.view_as_json(found))
+    else:
+        shown.view(found)
+
+
+@click.command("list")
+@click.option("--all", "everything", is_flag=True, help="Resolved ones too, newest first.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
+@output
+@click.pass_obj
+def list_(shell: Shell, everything: bool, limit: int, output: str) -> None:
+    """Open incidents, most urgent first."""
+    found = shell.system.queries.incidents(open_only=not everything, limit=limit)
+    if output == JSON:
+        shown.as_json([shown.row_as_json(row) for row in found])
+    else:
+        shown.rows(found)
+
+
+def told(shell: Shell, incident_id: int, event: ev.Event, how: str, *wanted: Status) -> None:
+    """Tells the engine and shows how the incident stands; raises `Refused` when that is not what was wanted."""
+    incident = shell.system.engine.tell(incident_id, event).incident
+    if how == JSON:
+        shown.as_json(_standing(incident))
+    else:
+        click.echo(f"{incident.short_id} {shown.state(incident)}")
+    if incident.status not in wanted:
+        raise Refused(f"{incident.short_id} is {incident.status}")
+
+
+def by_dedup_key(shell: Shell, action: Action, dedup_key: str, service: str, url: str, key_file: Path | None, how: str) -> None:
+    if not dedup_key:
+        raise BadInput(["an incident (INC-42) or --dedup-key is needed"])
+    alerts.send(shell, action, dedup_key, {}, service, url, key_file).show(how)
+
+
+def parsed(text: str) -> timedelta:
+    try:
+        lasts = duration.parsed(text)
+    except Unreadable as error:
+        raise BadInput([str(error)]) from None
+    if not lasts:
+        raise BadInput(["a snooze of no time is none"])
+    return lasts
+
+
+def _standing(incident: Incident) -> dict[str, object]:
+    return {"incident": incident.short_id, "status": incident.status.value, "acknowledged_by": incident.acknowledged_by}

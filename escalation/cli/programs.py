@@ -1,0 +1,62 @@
+"""Commands that run or prepare something instead of touching an incident: `migrate`, `sandbox`, `demo`, `version`."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import click
+
+from escalation.cli.shell import Shell
+from escalation.errors import BadInput
+from escalation.local import demo as showing
+from escalation.sandbox.script import ScriptFaults
+from escalation.sandbox.server import serve
+from escalation.store import schema
+
+
+@click.command()
+@click.pass_obj
+def migrate(shell: Shell) -> None:
+    """Create the database or bring it up to date."""
+    schema.migrate(shell.settings.sql_url)
+    click.echo(f"the database is at {schema.current(shell.settings.sql_url)}")
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=8008, show_default=True, help="0: a free one.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on (loopback).")
+@click.option("--script", type=click.Path(path_type=Path), help="YAML: what the phones do and what goes wrong.")
+@click.option("--callback-host", help="HOST[:PORT], the only place callbacks may go to (default: this machine).")
+@click.option("--smtp-port", type=click.IntRange(0, 65535), help="Also take mail on this port.")
+@click.option("--speed", type=click.FloatRange(0.1, 100), default=1.0, show_default=True, help="How much faster than the wall.")
+def sandbox(port: int, host: str, script: Path | None, callback_host: str | None, smtp_port: int | None, speed: float) -> None:
+    """Run a pretend Plivo, with stand-ins for Slack and a mail server."""
+    try:
+        serve(port, script, callback_host, host=host, smtp_port=smtp_port, speed=speed, say=click.echo)
+    except ScriptFaults as error:
+        raise BadInput(error.faults) from None
+    except OSError as error:
+        raise BadInput([f"the sandbox cannot be started: {error.strerror or type(error).__name__}"]) from None
+
+
+@click.command()
+@click.option("--auto", is_flag=True, help="Play the scripted night without a terminal; fail unless all of it happened.")
+@click.option("--json", "as_json", is_flag=True, help="With --auto: print what was expected and what happened as JSON.")
+@click.option("--keep", is_flag=True, help="Keep the folder with logs and database.")
+@click.pass_context
+def demo(ctx: click.Context, auto: bool, as_json: bool, keep: bool) -> None:
+    """Watch an alert ring simulated phones until somebody has it."""
+    if as_json and not auto:
+        raise BadInput(["--json needs --auto"])
+    shell: Shell = ctx.obj
+    ctx.exit(showing.run(shell.environ, auto=auto, as_json=as_json, keep=keep))
+
+
+@click.command("version")
+def version_() -> None:
+    """Print the version."""
+    try:
+        click.echo(version("escalation"))
+    except PackageNotFoundError:  # run from a checkout
+        click.echo("development")

@@ -1,0 +1,70 @@
+"""The `escalation` command: the list of commands, and how what went wrong is told: one line on standard error and an exit code
+(docs/cli.md). Not the commands themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import click
+
+from escalation.cli import alerts, config, incidents, programs
+from escalation.cli.shell import Shell
+from escalation.errors import BadInput, EscalationError, StoreUnavailable
+from escalation.store import schema
+
+OK, REFUSED, BAD_INPUT, AWAY = 0, 1, 2, 3
+CODES = {
+    OK: "done",
+    REFUSED: "not found, or refused as things stand",
+    BAD_INPUT: "bad usage or bad input",
+    AWAY: "the database, or the receiver at `--url`, is away",
+}
+INTERRUPTED = 130
+
+
+@click.group(name="escalation", context_settings={"help_option_names": ["-h", "--help"]})
+def cli() -> None:
+    """Page the right person until somebody has it."""
+
+
+for command in (
+    alerts.trigger, incidents.ack, incidents.resolve, incidents.snooze, incidents.escalate, incidents.show, incidents.list_,
+    config.config, programs.migrate, programs.sandbox, programs.demo, programs.version_,
+):  # fmt: skip
+    cli.add_command(command)
+
+
+def run(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Runs one command; returns the exit code."""
+    shell = Shell(environ)
+    try:
+        code = cli.main(list(arguments), prog_name="escalation", standalone_mode=False, obj=shell)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        return BAD_INPUT
+    except click.ClickException as error:
+        return told(error.format_message(), BAD_INPUT)
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except StoreUnavailable as error:
+        return told(explained(error, shell), AWAY)
+    except EscalationError as error:
+        return told(str(error), BAD_INPUT if isinstance(error, BadInput) else REFUSED)
+    finally:
+        shell.close()
+    return code if isinstance(code, int) else OK
+
+
+def explained(error: StoreUnavailable, shell: Shell) -> str:
+    """A database that was never made looks like one that is away."""
+    try:
+        is_old = shell.uses_database and not schema.is_current(shell.settings.sql_url)
+    except EscalationError:
+        is_old = False
+    return "the database is not up to date: escalation migrate" if is_old else str(error)
+
+
+def told(message: str, code: int) -> int:
+    """One line, whatever the message looks like."""
+    click.echo("escalation: " + " ".join(message.split()), err=True)
+    return code

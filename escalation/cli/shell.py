@@ -1,0 +1,71 @@
+"""What every command is handed: settings and system, made when first asked for, and the words in which incidents are named.
+Not the commands, and not how errors are told (`root`)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cached_property
+
+import click
+
+from escalation.build import System, build
+from escalation.errors import EscalationError
+from escalation.local.broker import broker_url
+from escalation.nudge import CeleryNudge
+from escalation.settings import Settings
+
+NUDGE_SECONDS = 2.0
+JSON = "json"
+
+
+class Refused(EscalationError):
+    """Raised when what was asked for cannot be done as things stand (an incident that is resolved cannot be acknowledged)."""
+
+
+class Shell:
+    """One command's run. `environ` is read when settings are needed, so that `escalation --help` needs none."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.environ = environ
+
+    @cached_property
+    def settings(self) -> Settings:
+        """Raises `BadSettings`."""
+        return Settings.from_env(self.environ)
+
+    @cached_property
+    def nudge(self) -> CeleryNudge:
+        return CeleryNudge(broker_url(self.settings))
+
+    @cached_property
+    def system(self) -> System:
+        return build(self.settings, nudge=self.nudge)
+
+    @property
+    def uses_database(self) -> bool:
+        return "system" in self.__dict__
+
+    def close(self) -> None:
+        """A short process has to wait a little for its nudges; what is not published by then the timekeeper has."""
+        if "nudge" in self.__dict__:
+            self.nudge.close(NUDGE_SECONDS)
+
+
+class IncidentId(click.ParamType[int]):
+    """`INC-42`, `inc-42` or `42`."""
+
+    name = "incident"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        found = re.fullmatch(r"(?:INC-)?([0-9]{1,18})", str(value), re.IGNORECASE)
+        if not found:
+            self.fail(f"{str(value)!r} is not an incident (INC-42)", param, ctx)
+        return int(found[1])
+
+
+INCIDENT = IncidentId()
+
+output = click.option(
+    "-o", "--output", type=click.Choice(["simple", JSON]), default="simple", help="How to print what came of it."
+)

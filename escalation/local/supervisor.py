@@ -1,0 +1,210 @@
+"""Keeps the processes of one machine: starts them in order, waits until each is ready, writes their lines to files, starts
+again what dies, and ends them in the opposite order. Ends only its own children; when it dies itself, they are told to end.
+Not a service manager: that is systemd's or Kubernetes' work (`deploy/`)."""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic
+
+from escalation.errors import EscalationError
+
+log = logging.getLogger(__name__)
+
+TICK = 0.05  # seconds
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 15.0  # before a dead child is started again
+CALM = 30.0  # a child that lived so long starts with the first pause again
+GRACE = 12.0  # between SIGTERM and SIGKILL: a send in flight has 10
+
+# A killed supervisor must leave nothing behind: Linux tells a child when its parent dies if the child asked for it, before its
+# own program begins (the request survives exec). Not a preexec_fn, which may hang in a process that has threads.
+LEASH = (
+    (
+        sys.executable,
+        "-I",
+        "-S",
+        "-c",
+        "import ctypes, os, sys; ctypes.CDLL(None).prctl(1, 15); os.execvp(sys.argv[1], sys.argv[1:])",
+    )
+    if sys.platform == "linux"
+    else ()
+)
+
+
+class NotReady(EscalationError):
+    """Raised when a child was not ready in time; says which and where its lines are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """One process. `ready` is asked until it says True. Higher `rank` is ended earlier: whoever uses another ranks above it."""
+
+    name: str
+    argv: tuple[str, ...]
+    env: Mapping[str, str] = field(default_factory=dict, repr=False)
+    ready: Callable[[], bool] = lambda: True
+    rank: int = 1
+
+
+class Supervisor:
+    """`log_dir` gets one file per child; `echo` is called with (name, line) for each of its lines, from other threads."""
+
+    def __init__(self, log_dir: Path, echo: Callable[[str, str], None] | None = None, grace: float = GRACE) -> None:
+        self._log_dir = log_dir
+        self._echo = echo
+        self._grace = grace
+        self._kept: list[_Kept] = []
+        self._new: queue.SimpleQueue[_Kept] = queue.SimpleQueue()
+        self._stopping = threading.Event()
+        # One thread starts all children and lives until the last has ended: Linux' parent-death signal comes when the
+        # *thread* that forked ends, not the process.
+        self._keeper = threading.Thread(target=self._keep, name="supervisor", daemon=True)
+
+    def start(self, *children: Child, timeout: float = 30.0) -> None:
+        """Starts children at once and waits until all are ready; raises `NotReady` after `timeout` seconds. They are kept either way."""
+        self._log_dir.mkdir(parents=True, exist_ok=True)
+        if self._keeper.ident is None:
+            self._keeper.start()
+        started = [_Kept(child, self._log_dir / f"{child.name}.log", self._echo) for child in children]
+        for kept in started:
+            self._new.put(kept)
+        until = monotonic() + timeout
+        for kept in started:
+            while not (kept.alive() and kept.child.ready()):
+                if monotonic() > until or self._stopping.wait(TICK):
+                    raise NotReady(f"{kept.child.name} is not ready after {timeout:.0f} s, see {kept.log_file}")
+
+    def pid(self, name: str) -> int | None:
+        """Of the child as it runs now; None while it is down."""
+        return next((k.pid() for k in self._kept if k.child.name == name), None)
+
+    def stop(self) -> None:
+        """Ends the children, highest rank first, with SIGTERM and after the grace SIGKILL. Can be called twice."""
+        self._stopping.set()
+        if self._keeper.ident is not None:
+            self._keeper.join()
+
+    def __enter__(self) -> Supervisor:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _keep(self) -> None:
+        while not self._stopping.wait(TICK):
+            while not self._new.empty():
+                self._kept.append(self._new.get())
+            for kept in self._kept:
+                kept.tend()
+        for rank in sorted({k.child.rank for k in self._kept}, reverse=True):
+            _end([k for k in self._kept if k.child.rank == rank], self._grace)
+
+
+class _Kept:
+    """A child with the process it runs as now."""
+
+    def __init__(self, child: Child, log_file: Path, echo: Callable[[str, str], None] | None) -> None:
+        self.child = child
+        self.log_file = log_file
+        self._echo = echo
+        self._process: subprocess.Popen[str] | None = None
+        self._pause = FIRST_PAUSE
+        self._started_at = 0.0
+        self._not_before = 0.0
+
+    def alive(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def pid(self) -> int | None:
+        return self._process.pid if self._process and self.alive() else None
+
+    def tend(self) -> None:
+        if self.alive():
+            return
+        if self._process is not None:
+            self._died()
+        elif monotonic() >= self._not_before:
+            self._spawn()
+
+    def _died(self) -> None:
+        assert self._process is not None
+        log.warning("%s ended with %s, starting again in %.1f s", self.child.name, self._process.returncode, self._pause)
+        if monotonic() - self._started_at > CALM:
+            self._pause = FIRST_PAUSE
+        self._not_before = monotonic() + self._pause
+        self._pause = min(self._pause * 2, LONGEST_PAUSE)
+        self._process = None
+
+    def _spawn(self) -> None:
+        self._started_at = monotonic()
+        if shutil.which(self.child.argv[0]) is None:
+            self._put_off("no such program")
+            return
+        try:
+            # A session of its own: Ctrl-C in the terminal reaches us only, and we end the children in order.
+            self._process = subprocess.Popen(
+                [*LEASH, *self.child.argv],
+                env=dict(self.child.env),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+                start_new_session=True,
+            )
+        except OSError as error:
+            self._put_off(type(error).__name__)
+            return
+        threading.Thread(target=self._pump, args=(self._process,), name=f"log-{self.child.name}", daemon=True).start()
+
+    def _put_off(self, reason: str) -> None:
+        self._line(f"cannot be started: {reason}")
+        self._not_before = monotonic() + self._pause
+
+    def _pump(self, process: subprocess.Popen[str]) -> None:
+        assert process.stdout is not None
+        with process.stdout as lines:
+            for line in lines:
+                self._line(line.rstrip("\n"))
+
+    def _line(self, line: str) -> None:
+        with self.log_file.open("a") as file:
+            file.write(line + "\n")
+        if self._echo:
+            self._echo(self.child.name, line)
+
+    def signal(self, number: int) -> None:
+        if self._process and self.alive():
+            self._process.send_signal(number)
+
+    def kill(self) -> None:
+        """Its whole session: a server's own workers too. The group's number stays ours as long as its leader is not reaped."""
+        if self._process and self.alive():
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+
+    def wait(self, seconds: float) -> None:
+        if self._process:
+            try:
+                self._process.wait(max(seconds, 0))
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+
+def _end(some: list[_Kept], grace: float) -> None:
+    """All of one rank at once, each at its own pace, none beyond the grace."""
+    for kept in some:
+        kept.signal(signal.SIGTERM)
+    until = monotonic() + grace
+    for kept in some:
+        kept.wait(until - monotonic())

@@ -1,0 +1,173 @@
+"""Incidents from the command line, with a real engine and database underneath."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Machine
+
+
+def opened(machine: Machine, key: str = "db-1") -> str:
+    return str(machine.json("trigger", "db-1 is down", "--dedup-key", key)["incident"])
+
+
+def test_a_trigger_opens_an_incident_and_the_same_key_again_counts(machine: Machine) -> None:
+    """One open incident per trouble."""
+    assert machine.json("trigger", "db-1 is down", "--dedup-key", "db-1") == {
+        "what": "opened", "incident": "INC-1", "dedup_key": "db-1",
+    }  # fmt: skip
+    assert machine.json("trigger", "db-1 is down", "--dedup-key", "db-1")["what"] == "counted"
+    assert machine.json("show", "INC-1")["repeats"] == 1
+
+
+def test_a_trigger_without_a_key_is_a_trouble_of_its_own(machine: Machine) -> None:
+    """Two people who type the same words may mean two things."""
+    assert [machine.json("trigger", "help")["incident"] for _ in range(2)] == ["INC-1", "INC-2"]
+
+
+def test_what_was_said_of_the_trouble_is_shown(machine: Machine) -> None:
+    """Summary, severity, source, details: the same fields as over HTTP."""
+    machine(
+        "trigger",
+        "disk is full",
+        "--severity",
+        "warning",
+        "--source",
+        "db-1",
+        "--detail",
+        "mount=/var",
+        "--link",
+        "https://x.example/1",
+    )
+    shown = machine.json("show", "INC-1")
+    assert (shown["summary"], shown["severity"], shown["source"]) == ("disk is full", "warning", "db-1")
+    assert shown["status"] == "triggered"
+    assert shown["timeline"]
+
+
+def test_an_acknowledgement_names_who_has_it(machine: Machine) -> None:
+    """The name is told to everybody else who picks up."""
+    incident = opened(machine)
+    assert machine.json("ack", incident, "--by", "ann") == {
+        "incident": "INC-1",
+        "status": "acknowledged",
+        "acknowledged_by": "ann",
+    }
+
+
+def test_an_incident_may_be_named_by_its_number_alone(machine: Machine) -> None:
+    """At 3 a.m. nobody types INC- in capitals."""
+    opened(machine)
+    assert machine("ack", "1") == 0
+    assert machine("resolve", "inc-1") == 0
+    assert machine("show", "INC-1") == 0
+    assert "resolved" in machine.out
+
+
+def test_acknowledging_what_is_resolved_is_refused(machine: Machine) -> None:
+    """Exit code 0 would say that somebody has it."""
+    opened(machine)
+    machine("resolve", "INC-1")
+    assert machine("ack", "INC-1") == 1
+    assert machine.err == "escalation: INC-1 is resolved\n"
+
+
+def test_by_the_trouble_s_key_too(machine: Machine) -> None:
+    """Whoever triggers in a script has no incident's number at hand."""
+    opened(machine)
+    assert machine.json("ack", "--dedup-key", "db-1")["what"] == "acknowledged"
+    assert machine.json("resolve", "--dedup-key", "db-1")["what"] == "resolved"
+    assert machine("resolve", "--dedup-key", "db-1") == 1
+    assert machine.err == "escalation: there is no open incident of that dedup key\n"
+
+
+def test_a_snooze_lasts_as_long_as_it_says(machine: Machine) -> None:
+    """Then it begins again: the timer is shown."""
+    opened(machine)
+    assert machine.json("snooze", "INC-1", "1h30m")["status"] == "snoozed"
+    [coming] = machine.json("show", "INC-1")["next"]
+    assert coming["what"] == "wakes up"
+
+
+def test_an_escalation_pages_the_next_step(machine: Machine) -> None:
+    """Not waiting for the step's timeout."""
+    opened(machine)
+    assert machine("escalate", "INC-1", "--by", "ann") == 0
+    assert machine.json("show", "INC-1")["step"] == 2
+
+
+def test_a_list_shows_open_ones_and_all_if_asked(machine: Machine) -> None:
+    """What is over is not in the way of what is not."""
+    opened(machine, "db-1")
+    opened(machine, "db-2")
+    machine("resolve", "INC-1")
+    assert [i["incident"] for i in machine.json("list")] == ["INC-2"]
+    assert [i["incident"] for i in machine.json("list", "--all")] == ["INC-2", "INC-1"]
+    assert machine("list") == 0
+    assert len(machine.out.splitlines()) == 1
+
+
+def test_no_phone_number_is_printed(machine: Machine) -> None:
+    """The output of a command ends up in chats and tickets."""
+    opened(machine)
+    machine("show", "INC-1")
+    shown = machine.out
+    machine("show", "INC-1", "-o", "json")
+    assert "+1555" not in shown + machine.out
+    assert "ann@example" not in shown + machine.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["show", "INC-99"], 1, "There is no incident INC-99."),
+        (["ack", "INC-99"], 1, "There is no incident INC-99."),
+        (["trigger", "x", "--service", "nothing"], 1, "no service of that name, there are: payments"),
+        (["show", "everything"], 2, "'everything' is not an incident"),
+        (["ack"], 2, "an incident (INC-42) or --dedup-key is needed"),
+        (["snooze", "INC-1", "soon"], 2, "not a duration"),
+        (["trigger", ""], 2, "'summary'"),
+        (["trigger", "x", "--detail", "nonsense"], 2, "NAME=VALUE"),
+        (["trigger", "x", "--url", "https://paging.example.org"], 2, "--key-file"),
+        (["trigger", "x", "--severity", "dreadful"], 2, "dreadful"),
+        (["frobnicate"], 2, "frobnicate"),
+        (["show"], 2, "Missing argument"),
+    ],
+)
+def test_what_goes_wrong_is_one_line_on_standard_error(machine: Machine, arguments: list[str], code: int, message: str) -> None:
+    """And an exit code that a script can go by."""
+    assert machine(*arguments) == code
+    assert message in machine.err
+    assert len(machine.err.splitlines()) == 1
+    assert machine.err.startswith("escalation: ")
+    assert machine.out == ""
+
+
+def test_without_a_configuration_it_says_what_to_do(bare: Machine) -> None:
+    """The first minute of a new site."""
+    bare("migrate")
+    assert bare("trigger", "x") == 1
+    assert bare.err == "escalation: no configuration was applied yet: escalation config apply\n"
+
+
+def test_a_database_that_was_never_made_is_named(bare: Machine) -> None:
+    """It looks like one that is away."""
+    assert bare("list") == 3
+    assert bare.err == "escalation: the database is not up to date: escalation migrate\n"
+
+
+def test_a_database_that_is_away_is_an_exit_code_of_its_own(machine: Machine, tmp_path: Path) -> None:
+    """A script may try again after 3, and after nothing else."""
+    (tmp_path / "file").write_text("")
+    url = f"sqlite:///{tmp_path}/file/db.sqlite"
+    assert machine("list", ESCALATION_DATABASE_URL=url) == 3
+    assert len(machine.err.splitlines()) == 1
+
+
+def test_faulty_settings_are_bad_input_and_show_no_value(machine: Machine) -> None:
+    """They may be secrets."""
+    assert machine("list", SLACK_WEBHOOK_URL="hooks-secret") == 2
+    assert "SLACK_WEBHOOK_URL" in machine.err
+    assert "hooks-secret" not in machine.err

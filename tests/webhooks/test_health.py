@@ -1,0 +1,89 @@
+"""Health: the process, paging as a whole, and the numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.webhooks.receiver import Receiver, receiver, without_database
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Receiver:
+    return receiver(tmp_path)
+
+
+def beat(desk: Receiver) -> None:
+    with desk.system.store.transaction() as tx:
+        tx.beat("timekeeper")
+
+
+def faults(desk: Receiver) -> tuple[int, set[str]]:
+    answer = desk.client.get("/readyz")
+    return answer.status_code, {fault["what"] for fault in answer.json["faults"]}
+
+
+def test_the_process_is_alive_whatever_the_database_does(tmp_path: Path) -> None:
+    """A load balancer must not take out the process that still answers calls."""
+    assert without_database(tmp_path / "gone").client.get("/healthz").status_code == 200
+
+
+def test_paging_is_ready_when_somebody_keeps_time(desk: Receiver) -> None:
+    """A heartbeat within half a minute, nothing overdue, a configuration."""
+    beat(desk)
+    assert faults(desk) == (200, set())
+    desk.clock.after(seconds=30)
+    assert faults(desk) == (200, set())
+    desk.clock.after(seconds=1)
+    assert faults(desk) == (503, {"timekeeper"})
+
+
+def test_each_fault_is_named(tmp_path: Path) -> None:
+    """Nothing was started yet and nothing configured."""
+    assert faults(receiver(tmp_path, configured=False)) == (503, {"timekeeper", "config"})
+
+
+def test_overdue_timers_and_an_old_outbox_are_faults(desk: Receiver) -> None:
+    """A timekeeper that beats and does nothing else is not ready."""
+    desk.trouble()
+    desk.clock.after(seconds=200)
+    beat(desk)
+    assert faults(desk) == (503, {"timers", "outbox"})
+
+
+def test_a_database_that_is_away_is_the_one_fault(tmp_path: Path) -> None:
+    """503, not 500."""
+    assert faults(without_database(tmp_path / "gone")) == (503, {"database"})
+
+
+def test_metrics_count_what_operators_watch(desk: Receiver) -> None:
+    """Incidents by status, alarms, lateness, heartbeats, counters."""
+    desk.trouble()
+    beat(desk)
+    desk.clock.after(seconds=7)
+    with desk.system.store.transaction() as tx:
+        tx.bump("refused_callback")
+        tx.carrier_down("plivo", "503")
+    said = desk.client.get("/metrics").get_data(as_text=True).splitlines()
+    for line in (
+        "escalation_database_up 1.0",
+        'escalation_incidents{status="triggered"} 1.0',
+        'escalation_incidents{status="exhausted"} 0.0',
+        "escalation_alarms_total 0.0",
+        'escalation_counted_total{what="refused_callback"} 1.0',
+        'escalation_counted_total{what="unknown_key"} 0.0',
+        'escalation_outbox_commands{state="pending"} 1.0',
+        "escalation_outbox_oldest_seconds 7.0",
+        'escalation_heartbeat_age_seconds{process="timekeeper"} 7.0',
+        'escalation_carrier_down{carrier="plivo"} 1.0',
+        "escalation_config_version 1.0",
+    ):
+        assert line in said
+
+
+def test_metrics_tell_that_the_database_is_away(tmp_path: Path) -> None:
+    """A scrape that fails says less than one that says why."""
+    answer = without_database(tmp_path / "gone").client.get("/metrics")
+    assert answer.status_code == 200
+    assert "escalation_database_up 0.0" in answer.get_data(as_text=True)

@@ -1,0 +1,47 @@
+"""The receiver: one Flask application for alerts, carrier callbacks, the console and health. Assembly only; what each address
+does is in its own module."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from functools import cache
+
+from flask import Flask
+
+from escalation.build import System, build
+from escalation.nudge import CeleryNudge
+from escalation.settings import Settings
+from webhooks import console, guard, health, intake, plivo, slack
+
+BLUEPRINTS = (intake, plivo, slack, health, console)
+
+
+def create_app(system: System | None = None) -> Flask:
+    """The application around a system; without one, around what the environment describes (raises `BadSettings`)."""
+    system = system or _system()
+    app = Flask("webhooks", static_folder=None)
+    # Its own key: what signs sessions must not be able to sign links.
+    app.secret_key = hashlib.sha256(b"sessions " + system.settings.secret_key.encode()).hexdigest()
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    guard.install(app)
+    for module in BLUEPRINTS:
+        app.register_blueprint(module.blueprint(system))
+    return app
+
+
+def _system() -> System:
+    settings = Settings.from_env(os.environ)
+    return build(settings, nudge=CeleryNudge(settings.broker_url))
+
+
+@cache
+def _from_env() -> Flask:
+    return create_app()
+
+
+def __getattr__(name: str) -> Flask:
+    """`webhooks.app:app` for WSGI servers, made when it is asked for: importing this module needs no environment."""
+    if name == "app":
+        return _from_env()
+    raise AttributeError(name)

@@ -1,0 +1,62 @@
+"""What a visitor can do about an incident, and what they are told afterwards: only what was committed. Not the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from escalation.domain import events as ev
+from escalation.domain.incident import Status
+from escalation.domain.roster import Roster
+from escalation.engine import Told
+from webhooks.console.visitors import Visitor
+
+SNOOZE = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One button. `moves` paging on, so it must be pressed on the incident as it stands."""
+
+    name: str
+    label: str
+    event: Callable[[Visitor, datetime], ev.IncidentEvent]
+    moves: bool = False
+
+
+ACTS: Mapping[str, Act] = {
+    act.name: act
+    for act in (
+        Act("acknowledge", "Acknowledge", lambda v, _: ev.Acknowledged(v.by, v.via)),
+        Act("escalate", "Escalate", lambda v, _: ev.Escalated(v.by, v.via), moves=True),
+        Act("snooze", "Snooze 1 h", lambda v, now: ev.Snoozed(now + SNOOZE, v.by, v.via)),
+        Act("resolve", "Resolve", lambda v, _: ev.Resolved(v.by, v.via)),
+    )
+}
+
+
+def offered(status: Status) -> list[Act]:
+    """The buttons that change something, the likeliest first."""
+    if status is Status.ACKNOWLEDGED:
+        return [ACTS[name] for name in ("resolve", "escalate", "snooze")]
+    return list(ACTS.values())
+
+
+def said(act: Act, told: Told, visitor: Visitor, roster: Roster) -> str:
+    """One sentence about the incident as it stands now, whoever was first."""
+    incident = told.incident
+    if incident.status is Status.RESOLVED:
+        return "Resolved." if act.name == "resolve" and told.fresh else "It was resolved already; nothing more is done."
+    if act.name == "acknowledge" and incident.status is Status.ACKNOWLEDGED:
+        mine = incident.acknowledged_by == visitor.by
+        return (
+            "Acknowledged. Nobody else is called."
+            if mine
+            else f"Already acknowledged by {roster.name(incident.acknowledged_by)}."
+        )
+    if act.name == "snooze" and incident.status is Status.SNOOZED:
+        return "Snoozed for one hour. Nobody is called until then."
+    if act.name == "escalate":
+        return "Escalated: paging goes on." if told.fresh else "It was escalated already."
+    return f"Nothing changed: the incident is {incident.status}."

@@ -1,0 +1,146 @@
+"""How we are: `/healthz` for load balancers (this process, nothing else), `/readyz` for whoever watches (would a page go out now?),
+`/metrics` for Prometheus. Asks only the database; mends nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+
+from flask import Blueprint, Response, jsonify
+from flask.typing import ResponseReturnValue
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from escalation.build import System
+from escalation.errors import StoreUnavailable
+from escalation.store.queries import Queries
+from escalation.store.views import Sending
+
+TIMEKEEPER = "timekeeper"
+SILENT = timedelta(seconds=30)  # the timekeeper beats every 2 s
+OVERDUE = timedelta(seconds=30)  # it looks for due timers every 0.2 s
+WAITING = timedelta(seconds=60)  # a lease (15 s) that ran out, and the timekeeper's own try after it
+
+
+def blueprint(system: System) -> Blueprint:
+    health, watch = Blueprint("health", __name__), _Watch(system.queries)
+    health.add_url_rule("/healthz", "healthz", _alive)
+    health.add_url_rule("/readyz", "readyz", watch.ready)
+    health.add_url_rule("/metrics", "metrics", watch.metrics)
+    return health
+
+
+def _alive() -> ResponseReturnValue:
+    """This process answers. A database that is away is no reason to take it out: callbacks are answered without one."""
+    return jsonify(status="ok")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong, and in words how far and what to do."""
+
+    what: str
+    fault: str
+
+
+class _Watch:
+    def __init__(self, queries: Queries) -> None:
+        self._queries = queries
+        self._registry = CollectorRegistry(auto_describe=False)
+        self._registry.register(_Numbers(queries))
+
+    def ready(self) -> ResponseReturnValue:
+        """200, or 503 with every fault. A carrier that is down is told and is no fault: the other channels page."""
+        try:
+            faults, about = self._asked()
+        except StoreUnavailable:
+            faults, about = [Fault("database", "away or too busy: nothing can be paged")], {}
+        status, code = ("not ready", 503) if faults else ("ready", 200)
+        return jsonify(status=status, faults=[asdict(fault) for fault in faults], **about), code
+
+    def metrics(self) -> ResponseReturnValue:
+        return Response(generate_latest(self._registry), content_type=CONTENT_TYPE_LATEST)
+
+    def _asked(self) -> tuple[list[Fault], dict[str, object]]:
+        beats, sending, versions = self._queries.heartbeats(), self._queries.sending(), self._queries.config_versions(1)
+        faults = [*_silent(beats), *_behind(sending)]
+        if not versions:
+            faults.append(Fault("config", "none was applied: run `escalation config apply`"))
+        return faults, {"config_version": versions[0].version if versions else 0, "carriers_down": sorted(sending.down)}
+
+
+def _silent(beats: dict[str, timedelta]) -> Iterator[Fault]:
+    ages = [age for process, age in beats.items() if process.startswith(TIMEKEEPER)]
+    if not ages:
+        yield Fault("timekeeper", "never heard of: start `python -m workers.timekeeper`")
+    elif min(ages) > SILENT:
+        yield Fault("timekeeper", f"not heard of for {_seconds(min(ages))} s: nothing escalates")
+
+
+def _behind(sending: Sending) -> Iterator[Fault]:
+    if sending.overdue_timer > OVERDUE:
+        yield Fault("timers", f"the oldest is {_seconds(sending.overdue_timer)} s overdue")
+    if sending.oldest_due > WAITING:
+        yield Fault("outbox", f"the oldest command has been due for {_seconds(sending.oldest_due)} s")
+
+
+def _seconds(age: timedelta) -> int:
+    return int(age.total_seconds())
+
+
+class _Numbers(Collector):
+    """Asks when it is scraped: every process of the receiver tells the same, whichever the scrape hits."""
+
+    def __init__(self, queries: Queries) -> None:
+        self._queries = queries
+
+    def collect(self) -> Iterator[Metric]:
+        try:
+            found = [*self._incidents(), *self._sending(), *self._processes()]
+        except StoreUnavailable:
+            found = []
+        yield GaugeMetricFamily("escalation_database_up", "1 when the database answered this scrape.", value=bool(found))
+        yield from found
+
+    def _incidents(self) -> Iterator[Metric]:
+        incidents = GaugeMetricFamily("escalation_incidents", "Incidents by status.", labels=["status"])
+        for status, count in self._queries.counts().items():
+            incidents.add_metric([status.value], count)
+        yield incidents
+        yield CounterMetricFamily("escalation_alarms", "Dead ends told to the last resort.", value=self._queries.alarms())
+        counted = CounterMetricFamily(
+            "escalation_counted", "What operators watch: unknown keys, refused callbacks, …", labels=["what"]
+        )
+        for what, count in sorted(({"unknown_key": 0} | self._queries.counters()).items()):
+            counted.add_metric([what], count)
+        yield counted
+
+    def _sending(self) -> Iterator[Metric]:
+        sending = self._queries.sending()
+        outbox = GaugeMetricFamily("escalation_outbox_commands", "Commands not carried out yet.", labels=["state"])
+        outbox.add_metric(["pending"], sending.pending)
+        outbox.add_metric(["claimed"], sending.claimed)
+        yield outbox
+        waiting = sending.oldest_due.total_seconds()
+        yield GaugeMetricFamily(
+            "escalation_outbox_oldest_seconds", "For how long the oldest command has been due.", value=waiting
+        )
+        overdue = sending.overdue_timer.total_seconds()
+        yield GaugeMetricFamily("escalation_timer_overdue_seconds", "How late the oldest due timer is.", value=overdue)
+        down = GaugeMetricFamily("escalation_carrier_down", "1 for each carrier believed down.", labels=["carrier"])
+        for carrier in sending.down:
+            down.add_metric([carrier], 1)
+        yield down
+
+    def _processes(self) -> Iterator[Metric]:
+        beats = GaugeMetricFamily("escalation_heartbeat_age_seconds", "Since a process was last heard.", labels=["process"])
+        for process, age in self._queries.heartbeats().items():
+            beats.add_metric([process], age.total_seconds())
+        yield beats
+        versions = self._queries.config_versions(1)
+        version = versions[0].version if versions else 0
+        yield GaugeMetricFamily(
+            "escalation_config_version", "The configuration applied last; 0 when there is none.", value=version
+        )

@@ -1,0 +1,180 @@
+"""What a person on the phone hears and presses. Whatever happens here, Plivo gets 200 and XML: an error would drop the caller. When
+the database is away the phone says so and stays on the menu. Not the words, not the XML, not what a key means."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+
+from flask import Blueprint, Response, request
+
+from escalation.build import System
+from escalation.carriers.plivo import answers, callbacks
+from escalation.carriers.plivo.callbacks import Name
+from escalation.carriers.plivo.urls import Urls
+from escalation.domain import wording
+from escalation.domain.incident import Incident, Status
+from escalation.domain.roster import Roster
+from escalation.domain.wording import Brief
+from escalation.engine import Told
+from escalation.errors import NotFound, StoreUnavailable
+from escalation.responses import Kind, Said, sentence, standing
+
+log = logging.getLogger(__name__)
+
+PATH = "/plivo/calls/<name>"
+# A hop names one menu of a call: tens count keys that led back to the menu, ones count silences since.
+SILENCES, KEYS = 1, 10
+REPEATS = 2
+OFF_THE_PATH = {"message": 500, "fallback": 600}  # menus that can come at any time: hops that no other menu has
+
+View = Callable[[Name, int], bytes]
+
+
+def add_routes(plivo: Blueprint, system: System) -> None:
+    voice = _Voice(system)
+    for what, view in {"answer": voice.answer, "message": voice.message, "fallback": voice.fallback}.items():
+        plivo.add_url_rule(f"{PATH}/{what}", what, voice.always(view, voice.generic), methods=["POST"], defaults={"hop": 0})
+    plivo.add_url_rule(f"{PATH}/key/<int:hop>", "key", voice.always(voice.key, voice.unsaved), methods=["POST"])
+    plivo.add_url_rule(f"{PATH}/silent/<int:hop>", "silent", voice.always(voice.silent, voice.generic), methods=["POST"])
+
+
+class _Voice:
+    def __init__(self, system: System) -> None:
+        self._system = system
+
+    def always(self, view: View, otherwise: View) -> Callable[[str, int], Response]:
+        """A view that answers 200 with XML, come what may; `otherwise` needs no database."""
+
+        def answered(name: str, hop: int) -> Response:
+            known = Name.parse(name)
+            return _xml(self._tried(view, otherwise, known, hop) if known else answers.fallback())
+
+        return answered
+
+    def _tried(self, view: View, otherwise: View, name: Name, hop: int) -> bytes:
+        try:
+            return view(name, hop)
+        except NotFound:
+            return answers.say([sentence(Said(Kind.UNKNOWN))])
+        except StoreUnavailable:
+            log.warning("INC-%s: the database is away, attempt %s stays on the menu", name.incident_id, name.attempt)
+        except Exception as error:  # a fault of ours must not drop the caller
+            log.error("INC-%s: a callback failed: %s", name.incident_id, type(error).__name__)
+        return otherwise(name, hop)
+
+    # --- what the phone hears
+
+    def answer(self, name: Name, hop: int) -> bytes:
+        """Picked up: the menu, or who has it already."""
+        told = self._tell(name, "answer")
+        return self._menu(told.incident, name, hop)
+
+    def key(self, name: Name, hop: int) -> bytes:
+        """One key, and what came of it. Nothing is said to be done before it is committed."""
+        identity = callbacks.key_identity(hop, request.form, name)
+        said = self._system.responses.key((name.incident_id, name.attempt, name.try_), callbacks.pressed(request.form), identity)
+        if said.kind in (Kind.REPEAT, Kind.WRONG):
+            wrong = wording.wrong_key_words() if said.kind is Kind.WRONG else []
+            return self._menu(self._load(name), name, _after_key(hop), wrong)
+        return answers.say(self._words(said))
+
+    def silent(self, name: Name, hop: int) -> bytes:
+        """No key: twice more, then the call ends, and nothing is acknowledged by it."""
+        if hop % KEYS >= REPEATS:
+            return answers.say(wording.silence_words())
+        return self._menu(self._load(name), name, hop + SILENCES)
+
+    def message(self, name: Name, hop: int) -> bytes:
+        """For a machine that picked up. A person who was taken for one can still press a key."""
+        incident = self._load(name)
+        if not _is_wanted(incident):
+            return self._menu(incident, name, hop)
+        return answers.voicemail(
+            wording.voicemail_words(self._brief(incident, name)), self._urls(name).key(OFF_THE_PATH["message"])
+        )
+
+    def fallback(self, name: Name, hop: int) -> bytes:
+        """Asked for when an answer of ours failed: no database here."""
+        return answers.fallback(self._urls(name).key(OFF_THE_PATH["fallback"]))
+
+    # --- when the database is away
+
+    def generic(self, name: Name, hop: int) -> bytes:
+        """An incident is open, press 1: what can be said without reading anything."""
+        return answers.fallback(self._urls(name).key(_after_key(hop)))
+
+    def unsaved(self, name: Name, hop: int) -> bytes:
+        """The key again, in a hop of its own: had it been committed after all, another key would not be taken for a repeat."""
+        urls, then = self._urls(name), _after_key(hop)
+        return answers.say_then_menu(wording.unsaved_words(), wording.KEYS, urls.key(then), urls.silent(then))
+
+    # --- parts
+
+    def _menu(self, incident: Incident, name: Name, hop: int, first: Sequence[str] = ()) -> bytes:
+        if not _is_wanted(incident):
+            return answers.say(self._words(self._standing(incident, name)))
+        urls = self._urls(name)
+        menu = wording.spoken(self._brief(incident, name))
+        return answers.say_then_menu(first, menu, urls.key(hop), urls.silent(hop))
+
+    def _words(self, said: Said) -> list[str]:
+        """What came of it, for the ear. It is committed by now: from here on the database is not asked any more, lest its failing
+        makes us say that nothing was saved."""
+        if said.kind in NAMING:
+            return NAMING[said.kind](said.who)
+        if said.incident is None or said.kind not in ABOUT:
+            return [sentence(said)]
+        return ABOUT[said.kind](self._system.briefs.brief(said.incident, Roster(), said.incident.opened_at))
+
+    def _standing(self, incident: Incident, name: Name) -> Said:
+        attempt = incident.attempt(name.attempt)
+        handle = incident.page_of(attempt).responder if attempt else ""
+        with self._system.store.transaction(impatient=True) as tx:
+            return standing(incident, handle, tx.site().roster)
+
+    def _brief(self, incident: Incident, name: Name) -> Brief:
+        with self._system.store.transaction(impatient=True) as tx:
+            return self._system.briefs.brief(incident, tx.site().roster, tx.now, name.attempt)
+
+    def _load(self, name: Name) -> Incident:
+        with self._system.store.transaction(impatient=True) as tx:
+            incident = tx.load(name.incident_id)
+        if incident is None:
+            raise NotFound(f"There is no incident INC-{name.incident_id}.")
+        return incident
+
+    def _tell(self, name: Name, what: str) -> Told:
+        told = None
+        for number, event in enumerate(callbacks.call_events(what, request.form, name)):
+            identity = f"{callbacks.call_identity(what, request.form, name)}:{number}"
+            told = self._system.engine.tell(name.incident_id, event, identity, impatient=True)
+        return told or Told(self._load(name), fresh=False)
+
+    def _urls(self, name: Name) -> Urls:
+        return Urls(self._system.settings.public_url, name)
+
+
+ABOUT: Mapping[Kind, Callable[[Brief], list[str]]] = {
+    Kind.ACKNOWLEDGED: wording.acknowledged_words,
+    Kind.RESOLVED: wording.resolved_words,
+    Kind.SNOOZED: wording.snoozed_words,
+}
+NAMING: Mapping[Kind, Callable[[str], list[str]]] = {
+    Kind.ALREADY: wording.already_words,
+    Kind.ESCALATED: wording.escalated_words,
+    Kind.DECLINED: wording.declined_words,
+    Kind.STALE: wording.stale_words,
+}
+
+
+def _is_wanted(incident: Incident) -> bool:
+    return incident.status in (Status.TRIGGERED, Status.EXHAUSTED)
+
+
+def _after_key(hop: int) -> int:
+    return (hop // KEYS + 1) * KEYS
+
+
+def _xml(document: bytes) -> Response:
+    return Response(document, 200, content_type="application/xml")
