@@ -42,7 +42,7 @@ class System:
 
 
 class NoNudge:
-    """For commands that change one thing and leave: the timekeeper finds what is due."""
+    """Wakes nobody: what it was told is carried out by the timekeeper, ten seconds later."""
 
     def wake(self, jobs: Sequence[Job]) -> None:
         pass

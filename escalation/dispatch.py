@@ -7,6 +7,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import count
 
 from escalation.briefing import Briefs
 from escalation.domain import events as ev
@@ -48,16 +49,18 @@ class Dispatch:
         self._carriers = carriers
         self._briefs = briefs
         self._holder = holder
+        self._claims = count(1)
 
     def carry_out(self, job_id: int) -> None:
         """1. Claim, look last, write the intent. 2. Re-read the claim. 3. Send. 4. Tell. Dying after 1 or in 3 leaves a lease
         that runs out (`settle_abandoned`); dying after 3 too, and the carrier's callbacks name the attempt meanwhile."""
+        claimant = f"{self._holder}:{next(self._claims)}"  # one per claim: a thread that froze must not pass for the next one
         with self._store.transaction() as tx:
-            errand = self._claim(tx, job_id)
+            errand = self._claim(tx, job_id, claimant)
         if errand is None:
             return
         with self._store.transaction() as tx:
-            if not tx.holds(job_id, self._holder):
+            if not tx.holds(job_id, claimant):
                 return
         if errand.job.command.kind.begins_attempt:
             self._send(errand)
@@ -91,8 +94,8 @@ class Dispatch:
 
     # --- claiming
 
-    def _claim(self, tx: Transaction, job_id: int) -> Errand | None:
-        job = tx.claim(job_id, self._holder, LEASE)
+    def _claim(self, tx: Transaction, job_id: int, claimant: str) -> Errand | None:
+        job = tx.claim(job_id, claimant, LEASE)
         if job is None:
             return None
         incident = tx.load(job.incident_id)
@@ -197,17 +200,14 @@ def failure(command: Command, error: CarrierError) -> ev.AttemptUnknown | ev.Att
     match error.verdict:
         case Verdict.UNKNOWN:
             return ev.AttemptUnknown(command.attempt, command.try_, error.reason)
-        case Verdict.PERMANENT:
-            return ev.AttemptFailed(command.attempt, command.try_, permanent=True, reason=error.reason)
-        case Verdict.RETRY:
-            return ev.AttemptFailed(command.attempt, command.try_, permanent=False, reason=error.reason)
-        case Verdict.CREDENTIALS:
-            return ev.AttemptFailed(command.attempt, command.try_, permanent=False, reason=error.reason, alarm=True)
+        case verdict:
+            permanent = verdict is Verdict.PERMANENT
+            return ev.AttemptFailed(command.attempt, command.try_, permanent, error.reason, error.alarm)
 
 
 def retry_after(errand: Errand, error: CarrierError) -> timedelta | None:
     """A call must be hung up while it can still ring; an edit can wait for ever; a voicemail's message is not worth a second try."""
-    if error.verdict is Verdict.PERMANENT:
+    if error.verdict in (Verdict.PERMANENT, Verdict.CREDENTIALS):
         return None
     match errand.job.command.kind:
         case CommandKind.HANG_UP:

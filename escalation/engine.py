@@ -15,6 +15,7 @@ from escalation.domain.dedup import What, meaning
 from escalation.domain.incident import AttemptStatus, Incident, Outcome, Status, Via
 from escalation.domain.machine import advance
 from escalation.domain.policy import Policy, Service, Site
+from escalation.domain.roster import Roster
 from escalation.domain.timeline import Entry
 from escalation.errors import NotFound, StoreUnavailable, UnknownKey
 from escalation.ports import Job, Nudge, OpenIncident, Store, Transaction
@@ -37,11 +38,18 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The incident as it stands after an event; `fresh` is False when this very delivery was seen before."""
+    """The incident as it stands after an event; `fresh` is False when this very delivery was seen before, `event` None when
+    there was nothing to say."""
 
     incident: Incident
+    roster: Roster
+    event: ev.Event | None
     fresh: bool = True
     entries: tuple[Entry, ...] = ()
+
+
+# An event that depends on the incident as it stands under its lock: whose attempt was it, who pressed that button.
+Saying = Callable[[Incident, Roster], ev.Event | None]
 
 
 class Engine:
@@ -63,7 +71,9 @@ class Engine:
 
         return self._run(work)
 
-    def tell(self, incident_id: int, event: ev.Event, identity: str = "", *, impatient: bool = False, job: int = 0) -> Told:
+    def tell(
+        self, incident_id: int, said: ev.Event | Saying, identity: str = "", *, impatient: bool = False, job: int = 0
+    ) -> Told:
         """One event to one incident. The same `identity` twice changes nothing the second time; `job` is finished with it.
         Raises `NotFound`, and `StoreUnavailable` when nothing was changed."""
 
@@ -71,8 +81,9 @@ class Engine:
             incident = tx.load(incident_id)
             if incident is None:
                 raise NotFound(f"There is no incident INC-{incident_id}.")
-            if identity and not tx.first_seen(identity):
-                return Told(incident, fresh=False), []
+            event = said(incident, tx.site().roster) if callable(said) else said
+            if event is None or (identity and not tx.first_seen(identity)):
+                return Told(incident, tx.site().roster, event, fresh=False), []
             jobs: list[Job] = []
             told = rule(tx, incident, event, jobs)
             if job:
@@ -151,10 +162,11 @@ class Engine:
 
 def rule(tx: Transaction, incident: Incident, event: ev.Event, jobs: list[Job]) -> Told:
     """The machine's decision on a locked incident, written; jobs that are due now are added to `jobs`."""
-    decision = advance(incident, event, tx.site().roster, tx.now)
+    roster = tx.site().roster
+    decision = advance(incident, event, roster, tx.now)
     release_phones(tx, incident, decision.incident, event)
     jobs += tx.save(incident, decision.incident, decision.commands, decision.entries, cause_of(incident, event))
-    return Told(decision.incident, True, decision.entries)
+    return Told(decision.incident, roster, event, True, decision.entries)
 
 
 def release_phones(tx: Transaction, before: Incident, after: Incident, event: ev.Event) -> None:

@@ -63,9 +63,11 @@ class Verdict(Enum):
 
 
 class CarrierError(EscalationError):
-    """Raised when a carrier did not answer with its 2xx. `reason` is ours: no number, no token, no carrier text in it."""
+    """Raised when a carrier did not answer with its 2xx. `reason` is ours: no number, no token, no carrier text in it.
+    `alarm`: the fault is the site's, not the address's, and the last resort must hear of it."""
 
-    def __init__(self, verdict: Verdict, reason: str) -> None:
+    def __init__(self, verdict: Verdict, reason: str, *, alarm: bool = False) -> None:
         super().__init__(reason)
         self.verdict = verdict
         self.reason = reason
+        self.alarm = alarm or verdict is Verdict.CREDENTIALS

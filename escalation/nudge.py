@@ -130,6 +130,7 @@ def publish(app: Celery, job: Job) -> None:
         job.command.kind.value,
         args=[job.id],
         task_id=job.task_id,
+        root_id=root,
         parent_id=job.parent_id or None,
         argsrepr=f"({job.id},)",
         kwargsrepr=kwargsrepr(job),

@@ -4,15 +4,15 @@ who is speaking and which page they mean; what follows from it the machine decid
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from escalation.domain.events import Acknowledged, Declined, Escalated, Resolved
 from escalation.domain.incident import LAST_RESORT, Incident, Status, Via
 from escalation.domain.links import reply_code
 from escalation.domain.replies import Reply, ReplyAction, parse
-from escalation.domain.roster import Channel, Roster
-from escalation.domain.timeline import Entry, EntryKind, masked
+from escalation.domain.roster import Channel, Roster, masked
+from escalation.domain.timeline import Entry, EntryKind
 from escalation.engine import Engine, Told
 from escalation.errors import NotFound
 from escalation.ports import Store, Transaction
@@ -56,19 +56,17 @@ class Responses:
         if digit == "9":
             return Said(Kind.REPEAT)
         made = KEYS.get(digit)
-        return self._speak(name[0], name[1], made, Via.PHONE, identity) if made else Said(Kind.WRONG)
+        return self._speak(name[0], name[1], made, Via.PHONE, identity, name[2]) if made else Said(Kind.WRONG)
 
     def button(self, incident_id: int, action: str, chat_user: str, identity: str = "") -> Said:
         """A button of a Slack message, pressed by a chat user."""
-        found = self._look(incident_id)
-        if found is None:
-            return Said(Kind.UNKNOWN)
-        incident, roster = found
-        handle = next((h for h, p in roster.people.items() if chat_user and p.chat == chat_user), None)
-        if handle is None:
-            return Said(Kind.STRANGER, incident)
         made = PRESSING.get(action)
-        return self._tell(incident, roster, made(handle), identity) if made else Said(Kind.WRONG, incident)
+
+        def said(_: Incident, roster: Roster) -> Spoken | None:
+            handle = chat_handle(roster, chat_user)
+            return made(handle) if made and handle else None
+
+        return self._tell(incident_id, said, identity, otherwise=Kind.STRANGER if made else Kind.WRONG)
 
     def text(self, sender: str, body: str, identity: str = "", *, trusted: bool) -> str | None:
         """A text message from a phone (E.164). Returns the words to answer with, None for silence. `trusted`: that it came
@@ -122,42 +120,44 @@ class Responses:
         # After STOP the carrier sends its own confirmation and lets nothing of ours through.
         return None if out else "You get pages by text again."
 
-    def _speak(self, incident_id: int, number: int, made: Saying, via: Via, identity: str) -> Said:
+    def _speak(self, incident_id: int, number: int, made: Saying, via: Via, identity: str, try_: int = 0) -> Said:
         """Whoever holds the phone is whoever that attempt was for."""
-        found = self._look(incident_id)
-        attempt = found[0].attempt(number) if found else None
-        if found is None or attempt is None:
-            return Said(Kind.UNKNOWN)
-        incident, roster = found
-        event = made(incident.page_of(attempt).responder, via, number)
-        return self._tell(incident, roster, event, identity)
 
-    def _look(self, incident_id: int) -> tuple[Incident, Roster] | None:
-        with self._store.transaction(impatient=True) as tx:
-            incident = tx.load(incident_id)
-            return (incident, tx.site().roster) if incident else None
+        def said(incident: Incident, _: Roster) -> Spoken | None:
+            attempt = incident.attempt(number)
+            event = made(incident.page_of(attempt).responder, via, number) if attempt else None
+            return replace(event, try_=try_) if isinstance(event, Acknowledged) else event
 
-    def _tell(self, incident: Incident, roster: Roster, event: Spoken, identity: str) -> Said:
+        return self._tell(incident_id, said, identity, otherwise=Kind.UNKNOWN)
+
+    def _tell(self, incident_id: int, said: Callable[[Incident, Roster], Spoken | None], identity: str, otherwise: Kind) -> Said:
+        """One transaction: a caller waits on the line, and two would wait for the lock twice."""
         try:
-            told = self._engine.tell(incident.id, event, identity, impatient=True)
+            told = self._engine.tell(incident_id, said, identity, impatient=True)
         except NotFound:
             return Said(Kind.UNKNOWN)
-        return outcome(event, told, roster)
+        return Said(otherwise, told.incident) if told.event is None else outcome(told)
 
 
-def outcome(event: Spoken, told: Told, roster: Roster) -> Said:
+def outcome(told: Told) -> Said:
     """What to answer after the commit. A delivery that was seen before is answered by the incident as it stands now."""
-    incident = told.incident
+    incident, roster = told.incident, told.roster
     # The machine notes what it ignores as a NOTE and nothing else.
     moved = not told.fresh or any(entry.kind is not EntryKind.NOTE for entry in told.entries)
     wanted = incident.status in (Status.TRIGGERED, Status.EXHAUSTED)
-    match event:
+    match told.event:
         case Escalated() if moved and wanted:
             return Said(Kind.ESCALATED, incident, being_paged(incident, roster))
-        case Declined() if wanted and _declined(incident, event.attempt):
+        case Declined(attempt=number) if wanted and _declined(incident, number):
             return Said(Kind.DECLINED, incident, being_paged(incident, roster))
+        case Acknowledged(by=by) | Declined(by=by) | Escalated(by=by) | Resolved(by=by):
+            return standing(incident, by, roster)
         case _:
-            return standing(incident, event.by, roster)
+            return Said(Kind.UNKNOWN, incident)
+
+
+def chat_handle(roster: Roster, chat_user: str) -> str | None:
+    return next((h for h, p in roster.people.items() if chat_user and p.chat == chat_user), None)
 
 
 def standing(incident: Incident, handle: str, roster: Roster) -> Said:

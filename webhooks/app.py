@@ -10,6 +10,7 @@ from functools import cache
 from flask import Flask
 
 from escalation.build import System, build
+from escalation.local.broker import broker_url
 from escalation.nudge import CeleryNudge
 from escalation.settings import Settings
 from webhooks import console, guard, health, intake, plivo, slack
@@ -32,7 +33,7 @@ def create_app(system: System | None = None) -> Flask:
 
 def _system() -> System:
     settings = Settings.from_env(os.environ)
-    return build(settings, nudge=CeleryNudge(settings.broker_url))
+    return build(settings, nudge=CeleryNudge(broker_url(settings)))
 
 
 @cache

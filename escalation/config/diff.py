@@ -7,8 +7,7 @@ from typing import TypeVar
 
 from escalation.config.duration import spelled
 from escalation.domain.policy import Policy, Rung, Service, Site, Step
-from escalation.domain.roster import Channel, ContactMethod, Responder, Target
-from escalation.domain.timeline import masked
+from escalation.domain.roster import Channel, ContactMethod, Responder, Target, masked
 
 T = TypeVar("T")
 Words = dict[str, str]

@@ -147,6 +147,10 @@ def deliver(draft: Draft, a: Attempt, event: ev.TextDelivered) -> None:
     _become(draft, a, event.try_, ACCEPTED, None)
 
 
+def deliver_late(draft: Draft, a: Attempt, event: ev.TextDelivered) -> None:
+    draft.note(f"{draft.what(a)}: delivered, when nobody waited for it any more.")
+
+
 def another(draft: Draft, a: Attempt, event: ev.AttemptAccepted | ev.AttemptRinging) -> None:
     """A sign of life from this attempt's call is noted; from another try's it is hung up: never two calls on one phone."""
     _refer(draft, a, event.try_, event.reference)
@@ -269,7 +273,7 @@ RULES: Final[Mapping[tuple[AttemptStatus, type[ev.AttemptEvent]], Rule]] = Mappi
         (SETTLED, ev.AttemptAnswered): late,
         (SETTLED, ev.MachineDetected): note,
         (SETTLED, ev.AttemptEnded): bill,
-        (SETTLED, ev.TextDelivered): note,
+        (SETTLED, ev.TextDelivered): deliver_late,
     }
 )
 

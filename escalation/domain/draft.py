@@ -9,8 +9,8 @@ from typing import Any
 
 from escalation.domain.commands import SENDING, Command, CommandKind
 from escalation.domain.incident import LAST_RESORT, Attempt, Incident, Page, Status, Timer, TimerKind
-from escalation.domain.roster import Channel, Responder, Roster
-from escalation.domain.timeline import Entry, EntryKind, masked
+from escalation.domain.roster import Channel, Responder, Roster, masked
+from escalation.domain.timeline import Entry, EntryKind
 
 
 class Draft:
@@ -115,9 +115,12 @@ class Draft:
         return self.roster.name(page.responder)
 
     def what(self, attempt: Attempt) -> str:
-        """`Ann by voice on +1•••••••100`."""
-        where = masked(attempt.channel, attempt.address)
-        return f"{self.whom(self.page(attempt.page))} by {attempt.channel} on {where}"
+        """`Ann by voice on +1•••••••100`, `Slack #incidents`."""
+        page = self.page(attempt.page)
+        responder = self.roster.responder(page.responder)
+        if responder and responder.is_place:
+            return responder.name
+        return f"{self.whom(page)} by {attempt.channel} on {masked(attempt.channel, attempt.address)}"
 
     def finish(self) -> None:
         """Posted messages follow the incident: each is rewritten when status, step or owner changed."""

@@ -120,7 +120,7 @@ def resolve(draft: Draft, event: ev.Resolved) -> None:
         return
     draft.turn(status=RESOLVED)
     stand_down(draft)
-    draft.note(f"Resolved by {event.by}, by {event.via}.", EntryKind.STATUS)
+    draft.note(f"Resolved by {draft.roster.name(event.by)}, by {event.via}.", EntryKind.STATUS)
 
 
 # --- people

@@ -103,8 +103,24 @@ PLACES = {TargetKind.SLACK: Channel.SLACK, TargetKind.EMAIL: Channel.EMAIL, Targ
 
 
 def place(target: Target) -> Responder:
+    """Its handle holds the address; its name does not."""
     contact = ContactMethod(PLACES[target.kind], target.name)
-    return Responder(handle=str(target), name=str(target), contacts=(contact,), is_place=True)
+    name = f"{target.kind.capitalize()} {masked(contact.channel, target.name)}"
+    return Responder(handle=str(target), name=name, contacts=(contact,), is_place=True)
+
+
+def masked(channel: Channel, address: str) -> str:
+    """`+15550100100` -> `+1•••••••100`; an e-mail keeps its domain; a Slack channel or user is not a secret."""
+    match channel:
+        case Channel.VOICE | Channel.SMS:
+            return address[:2] + "•" * max(len(address) - 5, 0) + address[-3:]
+        case Channel.EMAIL:
+            name, _, domain = address.partition("@")
+            return f"{name[:1]}•••@{domain}"
+        case Channel.WEBHOOK:
+            return address.split("?", maxsplit=1)[0].rsplit("//", maxsplit=1)[-1].split("/", maxsplit=1)[0].rpartition("@")[2]
+        case _:
+            return address
 
 
 def _blocked(person: Responder, blocked: Mapping[tuple[Channel, str], str]) -> Responder:

@@ -49,24 +49,22 @@ def septets(text: str) -> int:
     return len(text) + sum(each in EXTENDED for each in text)
 
 
-def length(text: str) -> int:
-    """In septets where GSM-7 holds the whole text, else in UTF-16 units (an emoji is two)."""
-    return septets(text) if is_gsm7(text) else len(text) + sum(ord(each) > 0xFFFF for each in text)
+def utf16(text: str) -> int:
+    """Length of any other, in UTF-16 units: an emoji is two."""
+    return len(text) + sum(ord(each) > 0xFFFF for each in text)
 
 
 def segments(text: str) -> int:
     """Messages billed: 160 septets or 70 units in one; in each of several 7 septets or 3 units go to its header, and neither
     an escaped character nor a surrogate pair is cut in two. 1 for an empty text."""
-    narrow = is_gsm7(text)
-    single, per_part = (160, 153) if narrow else (70, 67)
-    if length(text) <= single:
+    size, single, per_part = (septets, 160, 153) if is_gsm7(text) else (utf16, 70, 67)
+    if size(text) <= single:
         return 1
     parts, used = 1, 0
-    for each in text:
-        size = 2 if (each in EXTENDED if narrow else ord(each) > 0xFFFF) else 1
-        if used + size > per_part:
+    for each in map(size, text):
+        if used + each > per_part:
             parts, used = parts + 1, 0
-        used += size
+        used += each
     return parts
 
 
@@ -87,10 +85,10 @@ def _closest(each: str) -> str:
         return each
     if each in CLOSEST:
         return CLOSEST[each]
+    parts = [part for part in unicodedata.normalize("NFKD", each) if not unicodedata.combining(part)]
+    plain = "".join(CLOSEST.get(part, part) for part in parts)
+    if plain and is_gsm7(plain):
+        return plain
     if each.isspace():
         return " "
-    if unicodedata.category(each) in UNSEEN:
-        return ""
-    plain = [c for c in unicodedata.normalize("NFKD", each) if not unicodedata.combining(c)]
-    closest = "".join(c if is_gsm7(c) else CLOSEST.get(c, "?") for c in plain)
-    return closest if closest and "?" not in closest else "?"
+    return "" if unicodedata.category(each) in UNSEEN else "?"

@@ -52,7 +52,7 @@ def cut(text: str, limit: int, end: str = ", and more") -> str:
         return text
     room = max(limit - len(end), 0)
     kept = text[: room + 1].rpartition(" ")[0] or text[:room]
-    return (kept.rstrip(" ,;:.-") + end)[:limit]
+    return (kept.rstrip(" ,;:.-") + end)[:limit].rstrip()
 
 
 def _heard(each: str) -> str:

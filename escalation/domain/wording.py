@@ -9,7 +9,7 @@ from datetime import datetime
 
 from escalation.domain.alert import Link, Severity
 from escalation.domain.incident import Status
-from escalation.domain.segments import gsm7, is_gsm7, is_readable, length
+from escalation.domain.segments import gsm7, is_gsm7, is_readable, septets, utf16
 from escalation.domain.speech import cut, speakable
 
 
@@ -138,47 +138,38 @@ def _next(name: str) -> str:
 
 # --- by text
 
-TEXT, SEGMENTS_ROOM = 160, {True: (160, 306), False: (70, 134, 201)}  # GSM-7, UCS-2: what one, two, three messages hold
-USEFUL = 24  # fewer characters of a summary than these say nothing: rather a second message
+ROOMS = {septets: (160, 306), utf16: (70, 134, 201)}  # what one message, two, three hold
+USEFUL = 24  # fewer characters of a summary than these say nothing: rather one more message
 
 
 def sms(brief: Brief) -> str:
     """A page by text: one GSM-7 message where it can be, severity first. Neither the link nor the code is ever cut. A summary in
     a script that GSM-7 does not have is left readable, at the price of more messages."""
-    plain = gsm7 if is_readable(brief.service + brief.summary) else _unbroken
+    plain = gsm7 if is_readable(brief.service + brief.summary) else _printable
     head = f"{brief.severity.upper()} {brief.short_id} {cut(_one_line(plain(brief.service)), 30, '...')}: "
+    nobody = "NOBODY HAS IT. " if brief.status is Status.EXHAUSTED else ""
+    link = f"\n{brief.link}" if brief.link else ""
     how = f"\nReply 1 {brief.code} = ack" if brief.code else ""
-    tail = (f"\n{brief.link}" if brief.link else "") + how
-    said = _one_line(plain(_status_mark(brief) + brief.summary))
-    return _unbroken(head + _fitted(said, head, tail) + tail)
+    return head + _fitted(_one_line(plain(nobody + brief.summary)), head + link + how) + link + how
 
 
-def _status_mark(brief: Brief) -> str:
-    return "NOBODY HAS IT. " if brief.status is Status.EXHAUSTED else ""
-
-
-def _fitted(said: str, head: str, tail: str) -> str:
+def _fitted(said: str, around: str) -> str:
     """As much of it as leaves the whole in one message, or in as few more as hold something useful."""
-    around = length(head + tail) if is_gsm7(said) and is_gsm7(head + tail) else length(head + tail + "☃") - 1
-    rooms = [size - around for size in SEGMENTS_ROOM[is_gsm7(head + said + tail)]]
-    room = next((room for room in rooms if room >= min(USEFUL, length(said))), USEFUL)
-    while said and _size(said, head + tail) > room:
+    size = septets if is_gsm7(around + said) else utf16
+    rooms = [room - size(around) for room in ROOMS[size]]
+    room = next((room for room in rooms if room >= min(USEFUL, size(said))), USEFUL)
+    while size(said) > room:
         said = cut(said, min(room, len(said) - 1), "...")
     return said
-
-
-def _size(said: str, around: str) -> int:
-    whole = said + around
-    return length(said) if is_gsm7(whole) else len(said.encode("utf-16-be", "ignore")) // 2
 
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _unbroken(text: str) -> str:
-    """Without half surrogate pairs, which no encoding can carry."""
-    return text.encode("utf-8", "ignore").decode()
+def _printable(text: str) -> str:
+    """Without controls and half surrogate pairs, which no message can carry."""
+    return "".join(each if each.isprintable() else " " for each in text)
 
 
 # --- by mail

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from escalation.domain.commands import Command, CommandKind
 from escalation.domain.incident import LAST_RESORT, Attempt, Incident
-from escalation.domain.roster import PLACES, TargetKind
-from escalation.domain.timeline import masked
+from escalation.domain.roster import PLACES, TargetKind, masked
 
 _SUFFIX = {CommandKind.HANG_UP: ".hangup", CommandKind.LEAVE_MESSAGE: ".message"}
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from escalation.domain.segments import gsm7, is_gsm7, is_readable, length, segments
+from escalation.domain.segments import gsm7, is_gsm7, is_readable, segments, septets, utf16
 from escalation.sandbox import encoding
 
 
@@ -39,7 +39,7 @@ def test_the_count_is_the_sandboxs_or_one_more_for_what_must_not_be_cut(text: st
     if any("\ud800" <= each <= "\udfff" for each in text):
         return
     assert encoding.parts(text) <= segments(text) <= encoding.parts(text) + 1
-    assert length(text) == encoding.length(text)
+    assert encoding.length(text) == (septets(text) if is_gsm7(text) else utf16(text))
 
 
 @given(st.text())

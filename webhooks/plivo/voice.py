@@ -16,7 +16,6 @@ from escalation.domain import wording
 from escalation.domain.incident import Incident, Status
 from escalation.domain.roster import Roster
 from escalation.domain.wording import Brief
-from escalation.engine import Told
 from escalation.errors import NotFound, StoreUnavailable
 from escalation.responses import Kind, Said, sentence, standing
 
@@ -67,8 +66,7 @@ class _Voice:
 
     def answer(self, name: Name, hop: int) -> bytes:
         """Picked up: the menu, or who has it already."""
-        told = self._tell(name, "answer")
-        return self._menu(told.incident, name, hop)
+        return self._menu(self._tell(name, "answer"), name, hop)
 
     def key(self, name: Name, hop: int) -> bytes:
         """One key, and what came of it. Nothing is said to be done before it is committed."""
@@ -144,12 +142,13 @@ class _Voice:
             raise NotFound(f"There is no incident INC-{name.incident_id}.")
         return incident
 
-    def _tell(self, name: Name, what: str) -> Told:
+    def _tell(self, name: Name, what: str) -> Incident:
+        """The incident as it stands after what this request says."""
         told = None
         for number, event in enumerate(callbacks.call_events(what, request.form, name)):
             identity = f"{callbacks.call_identity(what, request.form, name)}:{number}"
             told = self._system.engine.tell(name.incident_id, event, identity, impatient=True)
-        return told or Told(self._load(name), fresh=False)
+        return told.incident if told else self._load(name)
 
     def _urls(self, name: Name) -> Urls:
         return Urls(self._system.settings.public_url, name)

@@ -69,12 +69,12 @@ def _input(response: etree._Element, action_url: str, patience: int) -> etree._E
 
 
 def _say(parent: etree._Element, words: Sequence[str]) -> None:
-    for said in [text for text in map(_clean, words) if text][:MOST]:
+    for said in filter(None, map(_clean, words[:MOST])):
         etree.SubElement(parent, "Speak", language="en-US", voice="WOMAN").text = said
 
 
 def _clean(text: str) -> str:
-    return " ".join(_NOT_XML.sub(" ", text).split())[:LONGEST]
+    return " ".join(_NOT_XML.sub(" ", text[:LONGEST]).split())
 
 
 def _document(response: etree._Element) -> bytes:

@@ -160,9 +160,10 @@ HTTP: Mapping[int, tuple[Verdict, str]] = {
     504: (Verdict.UNKNOWN, "failed"),
 }
 # The error is free text, and the same fault comes with different statuses: read before the status, on 400, 403 and 422 only.
+GEO = "geo permissions forbid this number"  # the account's setting, not the number: alarmed
 WORDINGS: tuple[tuple[re.Pattern[str], Verdict, str], ...] = (
     (re.compile(r"credit|balance|funds"), Verdict.CREDENTIALS, "says the account is out of credit"),
-    (re.compile(r"\bgeo|barred|countr"), Verdict.PERMANENT, "geo permissions forbid this number"),
+    (re.compile(r"\bgeo|barred|countr"), Verdict.PERMANENT, GEO),
     (re.compile(r"\b(to|dst|destination|number)\b.*\b(not |in)valid\b"), Verdict.PERMANENT, "says the number is not valid"),
     (re.compile(r"\binvalid\b.*\b(to|dst|destination|number)\b"), Verdict.PERMANENT, "says the number is not valid"),
 )
@@ -192,7 +193,7 @@ def refusal(status: int, error: str = "") -> CarrierError:
     verdict, says = HTTP.get(status) or _by_class(status)
     if status in (400, 403, 422):
         verdict, says = next(((v, s) for pattern, v, s in WORDINGS if pattern.search(error.lower())), (verdict, says))
-    return CarrierError(verdict, f"Plivo {says} (HTTP {status})")
+    return CarrierError(verdict, f"Plivo {says} (HTTP {status})", alarm=says == GEO)
 
 
 def amount(text: str) -> Decimal:

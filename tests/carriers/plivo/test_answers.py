@@ -71,5 +71,5 @@ def test_any_words_make_a_document_that_plivo_takes(words: list[str]) -> None:
 
 def test_endless_words_stay_far_below_100_kb() -> None:
     """Escaped and encoded, at their worst."""
-    assert len(answers.menu(["&" * 10**6] * 1000, KEY, SILENT)) < 70_000
-    assert len(answers.say(["🔥" * 10**6] * 1000)) < 70_000
+    assert len(answers.menu(["&" * 10**4] * 200, KEY, SILENT)) < 70_000
+    assert len(answers.say(["🔥" * 10**4] * 200)) < 70_000

@@ -9,9 +9,16 @@ from xml.etree import ElementTree as ET
 
 from werkzeug.test import TestResponse
 
+from escalation.domain.events import AttemptAccepted, AttemptClaimed
+from escalation.domain.incident import AttemptStatus
+from escalation.domain.policy import Rung
+from escalation.domain.roster import Channel
 from escalation.sandbox.signer import v2_headers, v3_headers
+from tests import builders
 from tests.webhooks.receiver import PUBLIC_URL, Receiver, receiver
 
+FORM = {"CallUUID": "call-1", "CallStatus": "in-progress"}
+TEXT_ONLY = builders.policy(builders.step("ann", ladder=(Rung(Channel.SMS),)), builders.step("bob"))
 TOKEN, OLDER = "newer-token", "older-token"
 NUMBER = "+15550109000"
 ACCOUNT = {"plivo_auth_id": "MA" + "A" * 18, "plivo_auth_tokens": (TOKEN, OLDER), "plivo_from_number": NUMBER}
@@ -101,3 +108,25 @@ def without_database(folder: Path) -> Plivo:
         file.unlink()
     (folder / "escalation.sqlite").mkdir()
     return found
+
+
+def dial(plivo: Plivo, number: int = 1, incident_id: int = 1) -> None:
+    """A worker has sent that attempt, and Plivo took it."""
+    engine = plivo.receiver.system.engine
+    engine.tell(incident_id, AttemptClaimed(number, 1))
+    engine.tell(incident_id, AttemptAccepted(number, 1, "request-1"))
+
+
+def status(plivo: Plivo, incident_id: int = 1) -> str:
+    return plivo.receiver.status(incident_id)
+
+
+def attempt(plivo: Plivo, number: int = 1) -> AttemptStatus:
+    with plivo.receiver.system.store.transaction() as tx:
+        incident = tx.load(1)
+    assert incident is not None
+    return incident.attempts[number - 1].status
+
+
+def counter(plivo: Plivo, name: str) -> int:
+    return plivo.receiver.system.queries.counters().get(name, 0)

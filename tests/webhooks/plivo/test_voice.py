@@ -1,0 +1,192 @@
+"""What the phone hears and what its keys do, the database there or not, on a real engine and SQLite."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from pathlib import Path
+
+import pytest
+
+from escalation.domain.events import Acknowledged, Resolved
+from escalation.domain.incident import AttemptStatus, Via
+from tests.webhooks.plivo.line import (
+    Plivo,
+    attempt,
+    status,
+    without_database,
+)
+
+
+def test_whoever_picks_up_hears_the_reason_then_the_keys(ringing: Plivo) -> None:
+    """And the machine knows that the call was answered."""
+    heard = ringing.picks_up()
+    assert "payments" in heard.words
+    assert heard.words.index("db-1") < heard.words.index("Press 1")
+    assert (heard.action, heard.redirect) == ("/plivo/calls/1-1-1/key/0", "/plivo/calls/1-1-1/silent/0")
+    assert attempt(ringing) is AttemptStatus.ANSWERED
+
+
+def test_1_acknowledges_and_says_so_once_it_is_true(ringing: Plivo) -> None:
+    """The database has it before the phone says it."""
+    heard = ringing.presses("1", ringing.picks_up())
+    assert "acknowledged" in heard.words.lower()
+    assert heard.hangs_up
+    assert status(ringing) == "acknowledged"
+    assert "Acknowledged by Ann, by phone." in ringing.receiver.story(1)
+
+
+def test_9_then_1_on_one_call_repeats_and_acknowledges(ringing: Plivo) -> None:
+    """Two keys, two menus: the second is not taken for a repeat of the first."""
+    first = ringing.picks_up()
+    second = ringing.presses("9", first)
+    assert (second.words, second.action != first.action) == (first.words, True)
+    ringing.presses("1", second)
+    assert status(ringing) == "acknowledged"
+
+
+def test_2_pages_the_next_one_and_names_them(ringing: Plivo) -> None:
+    """Escalated."""
+    heard = ringing.presses("2", ringing.picks_up())
+    assert "Bob" in heard.words
+    assert heard.hangs_up
+    assert "Step 2" in ringing.receiver.story(1)
+
+
+def test_a_stale_2_skips_nobody_and_says_so(ringing: Plivo) -> None:
+    """The step moved on while the menu was spoken."""
+    menu = ringing.picks_up()
+    ringing.receiver.clock.after(minutes=6)
+    ringing.receiver.system.engine.fire_due()
+    heard = ringing.presses("2", menu)
+    assert "nobody was skipped" in heard.words
+    assert "Step 3" not in ringing.receiver.story(1)
+
+
+def test_3_declines(ringing: Plivo) -> None:
+    """Not the one: the next is paged."""
+    heard = ringing.presses("3", ringing.picks_up())
+    assert heard.hangs_up
+    assert "Ann declined" in ringing.receiver.story(1)
+
+
+@pytest.mark.parametrize("digit", ["7", "#", "*", "0", ""])
+def test_a_wrong_key_is_called_wrong_and_the_menu_stays(ringing: Plivo, digit: str) -> None:
+    """Nothing changes."""
+    heard = ringing.presses(digit, ringing.picks_up())
+    assert heard.words.startswith("That key means nothing")
+    assert "Press 1" in heard.words
+    assert status(ringing) == "triggered"
+
+
+def test_silence_hears_it_three_times_and_then_it_is_over_and_not_acknowledged(ringing: Plivo) -> None:
+    """Twice more, then goodbye; a 9 in between begins the count anew."""
+    heard = ringing.presses("9", ringing.stays_silent(ringing.picks_up()))
+    for _ in range(2):
+        heard = ringing.stays_silent(heard)
+        assert "Press 1" in heard.words
+    heard = ringing.stays_silent(heard)
+    assert "not acknowledged" in heard.words
+    assert (heard.hangs_up, heard.action) == (True, "")
+    assert status(ringing) == "triggered"
+
+
+def test_every_menu_of_a_call_has_a_key_address_of_its_own(ringing: Plivo) -> None:
+    """Whatever the order of silences, repeats and wrong keys."""
+    heard, seen = ringing.picks_up(), set()
+    for move in ("silent", "9", "7", "silent", "silent", "9"):
+        assert heard.action not in seen
+        seen.add(heard.action)
+        heard = ringing.stays_silent(heard) if move == "silent" else ringing.presses(move, heard)
+    assert heard.action not in seen
+
+
+def test_who_was_first_is_said_and_the_call_ends(ringing: Plivo) -> None:
+    """Picking up after somebody else had it: no menu, a name."""
+    ringing.receiver.system.engine.tell(1, Acknowledged("bob", Via.CONSOLE))
+    heard = ringing.picks_up()
+    assert "Bob has it already" in heard.words
+    assert (heard.hangs_up, heard.action) == (True, "")
+
+
+def test_a_key_after_somebody_else_had_it_hears_who(ringing: Plivo) -> None:
+    """Two people at the same second: both hear the truth."""
+    menu = ringing.picks_up()
+    ringing.receiver.system.engine.tell(1, Acknowledged("bob", Via.CONSOLE))
+    assert "Bob has it already" in ringing.presses("1", menu).words
+
+
+def test_a_resolved_incident_is_called_resolved(ringing: Plivo) -> None:
+    """At picking up and at every key."""
+    menu = ringing.picks_up()
+    ringing.receiver.system.engine.tell(1, Resolved("the monitor", Via.MONITOR))
+    assert "resolved" in ringing.presses("1", menu).words
+    assert "resolved" in ringing.picks_up().words
+
+
+def test_a_machine_gets_a_short_message_and_a_key_still_counts(ringing: Plivo) -> None:
+    """A person who was taken for a machine can acknowledge."""
+    heard = ringing.hears("message")
+    assert "not acknowledged" in heard.words
+    ringing.presses("1", heard)
+    assert status(ringing) == "acknowledged"
+
+
+@pytest.mark.parametrize("name", ["9-1-1", "1-9-1", "1-1-9"])
+def test_a_call_that_nobody_knows_is_answered_all_the_same(ringing: Plivo, name: str) -> None:
+    """A restored database: XML, never an error, and nobody else's attempt changes."""
+    for what in ("answer", "message", "silent/0", "key/0"):
+        assert ringing.hears(what, name).words
+    assert attempt(ringing) is AttemptStatus.ACCEPTED
+
+
+@pytest.mark.parametrize("name", ["x", "1-1", "0-1-1", "1-1-1-1", "1-1-" + "9" * 30, "1-1-%31"])
+def test_a_broken_name_is_answered_all_the_same(plivo: Plivo, name: str) -> None:
+    """Signed, so it is Plivo's: it gets XML, and news about it is taken note of."""
+    assert plivo.hears("answer", name).words if "%" not in name else plivo.call("answer", name).status_code == 403
+    assert plivo.call("ring", name).status_code in (200, 403)
+
+
+def test_the_same_key_delivered_twice_is_one_and_is_answered_alike(ringing: Plivo) -> None:
+    """Plivo asks again when our answer was lost."""
+    menu = ringing.picks_up()
+    first, again = ringing.presses("2", menu), ringing.presses("2", menu)
+    assert first.words == again.words
+    assert ringing.receiver.story(1).count("Escalated by") == 1
+
+
+def test_without_a_database_the_phone_still_hears_something_and_keeps_the_menu(tmp_path: Path) -> None:
+    """Nothing is called saved that is not; the key can be pressed again, in a menu of its own."""
+    plivo = without_database(tmp_path)
+    menu = plivo.picks_up()
+    assert "incident" in menu.words
+    again = plivo.presses("1", menu)
+    assert "could not be saved" in again.words
+    assert "cknowledged" not in again.words
+    assert again.action not in ("", menu.action)
+    for what in ("message", "silent/0", "fallback", "key/0"):
+        assert plivo.hears(what).words
+
+
+def test_a_locked_database_is_answered_within_about_a_second(ringing: Plivo) -> None:
+    """A key press waits for nobody: said to be unsaved, and it is."""
+    menu = ringing.picks_up()
+    path = ringing.receiver.system.settings.data_dir / "escalation.sqlite"
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    began = time.monotonic()
+    heard = ringing.presses("1", menu)
+    took = time.monotonic() - began
+    other.rollback()
+    other.close()
+    assert took < 1.8
+    assert "could not be saved" in heard.words
+    assert status(ringing) == "triggered"
+    ringing.presses("1", heard)
+    assert status(ringing) == "acknowledged"
+
+
+def test_the_fallback_needs_no_database_and_its_key_counts(ringing: Plivo) -> None:
+    """Asked for when our answer failed: what failed may work again by the time a key is pressed."""
+    ringing.presses("1", ringing.hears("fallback"))
+    assert status(ringing) == "acknowledged"
