@@ -58,6 +58,7 @@ class Outcome(StrEnum):
     FAILED = "failed"
     UNREACHABLE = "unreachable"  # a permanent failure: bad number, opted out
     STOOD_DOWN = "stood down"
+    SENT = "sent"  # a text that lies there to be read, when nobody waits for an answer to it any more
 
 
 class TimerKind(StrEnum):

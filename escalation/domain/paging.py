@@ -246,7 +246,8 @@ def withdraw(draft: Draft, attempt: Attempt) -> None:
     if attempt.channel.rings:
         for try_ in attempt.references:
             draft.command(CommandKind.HANG_UP, attempt.number, try_)
-    settle(draft, attempt, Outcome.STOOD_DOWN)
+    is_there = not attempt.channel.rings and attempt.status is AttemptStatus.ACCEPTED
+    settle(draft, attempt, Outcome.SENT if is_there else Outcome.STOOD_DOWN)
 
 
 def settle(draft: Draft, attempt: Attempt, outcome: Outcome, reason: str = "") -> Attempt:
