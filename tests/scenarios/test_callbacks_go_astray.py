@@ -46,3 +46,15 @@ def test_late_callbacks_change_nothing(night: Night) -> None:
     night.bob.phone.rings().presses("1").hears("acknowledged")
     night.after(minutes=10)
     assert night.incident().acknowledged_by == "bob"
+
+
+def test_callbacks_out_of_order_change_nothing(night: Night) -> None:
+    """The word that it rings comes after the word that it is over: no second call for it, and the ladder as ever."""
+    night.world.faults.reorder("ring", times=1)
+    night.trouble("db-1 is down")
+    night.ann.phone.rings().is_busy()
+    night.ann.sms.reads("INC-1")
+    night.until(lambda: night.ann.phone.phone.ringing, seconds=125)
+    night.ann.phone.rings().presses("1").hears("acknowledged")
+    night.after(minutes=10)
+    assert len(night.ann.phone.phone.calls) == 2
