@@ -41,6 +41,7 @@ class Briefs:
             acknowledged_by=roster.name(incident.acknowledged_by) if incident.acknowledged_by else "",
             mentions=mentions(incident, roster),
             next=whats_next(incident, roster),
+            turn=incident.turn,
         )
 
     def link(self, incident_id: int, page: int, now: datetime) -> str:

@@ -14,8 +14,7 @@ from escalation.domain import events as ev
 from escalation.domain.commands import Command, CommandKind
 from escalation.domain.incident import Attempt, AttemptStatus, Incident
 from escalation.domain.roster import Channel
-from escalation.domain.timeline import Entry, EntryKind
-from escalation.engine import Engine, rule
+from escalation.engine import Engine, each, rule
 from escalation.errors import CarrierError, Verdict
 from escalation.ports import Carrier, Editable, Job, Notice, Store, Telephone, Transaction
 
@@ -25,7 +24,9 @@ LEASE = timedelta(seconds=15)  # beyond the carrier's deadline of 10 s: whoever 
 CALL_LASTS = timedelta(seconds=330)  # the calls' time limit at the carrier and some slack: no call of ours can be alive after it
 PHONE_IS_BUSY = timedelta(seconds=2)
 HANG_UP_AGAIN = timedelta(seconds=2)
-EDIT_AGAIN = timedelta(seconds=15)
+EDIT_AGAIN = timedelta(seconds=15)  # and then less and less often
+EDITING_HELPS = timedelta(hours=12)
+QUIET = timedelta(seconds=60)  # a carrier is asked whether it is back when nothing of ours has failed there for so long
 HANGING_UP_HELPS = timedelta(minutes=10)
 
 
@@ -35,9 +36,11 @@ class Errand:
 
     job: Job
     attempt: Attempt
-    notice: Notice
+    turn: int
+    notice: Notice | None  # none is needed to hang up
     carrier: Carrier
-    is_old: bool
+    age: timedelta  # since the attempt was first sent
+    was_down: bool
 
 
 class Dispatch:
@@ -57,67 +60,79 @@ class Dispatch:
         claimant = f"{self._holder}:{next(self._claims)}"  # one per claim: a thread that froze must not pass for the next one
         with self._store.transaction() as tx:
             errand = self._claim(tx, job_id, claimant)
-        if errand is None:
-            return
-        with self._store.transaction() as tx:
-            if not tx.holds(job_id, claimant):
-                return
-        if errand.job.command.kind.begins_attempt:
-            self._send(errand)
-        else:
-            self._tend(errand)
+        if isinstance(errand, Job):
+            self._wait(errand)
+        elif errand is not None and self._still_holds(job_id, claimant):
+            if errand.notice and errand.job.command.kind.begins_attempt:
+                self._send(errand, errand.notice)
+            else:
+                self._tend(errand)
 
     def settle_abandoned(self, limit: int = 100) -> int:
         """Leases that ran out: nobody knows whether a page was sent; anything else is simply done again."""
         with self._store.transaction() as tx:
             jobs = tx.abandoned(limit)
-        for job in jobs:
-            if job.command.kind.begins_attempt:
-                lost = ev.AttemptUnknown(job.command.attempt, job.command.try_, "whoever was sending it died")
-                self._engine.tell(job.incident_id, lost, job=job.id)
-            else:
-                with self._store.transaction() as tx:
-                    tx.defer(job.id, tx.now)
+        each("an abandoned command", jobs, self._settle)
         return len(jobs)
 
-    def probe(self) -> None:
-        """Asks the carriers that are believed down, and tells every concerned incident when one is back."""
-        with self._store.transaction() as tx:
-            down = tx.carriers_down()
-        for carrier in {c.name: c for c in self._carriers.values() if c.name in down}.values():
-            if not carrier.alive():
-                continue
+    def _settle(self, job: Job) -> None:
+        if job.command.kind.begins_attempt:
+            lost = ev.AttemptUnknown(job.command.attempt, job.command.try_, "whoever was sending it died")
+            self._engine.tell(job.incident_id, lost, job=job.id)
+        else:
             with self._store.transaction() as tx:
-                was_down = tx.carrier_up(carrier.name)
-            if was_down:
-                self._engine.recovered(carrier.name)
+                tx.defer(job.id, tx.now)
+
+    def probe(self) -> None:
+        """Asks the carriers that are believed down and have been left alone for a while: one that answers this question and still
+        fails our calls must not be believed at every turn. Tells every concerned incident when one is back."""
+        with self._store.transaction() as tx:
+            down = tx.carriers_to_ask(QUIET)
+        for carrier in {c.name: c for c in self._carriers.values() if c.name in down}.values():
+            # Dying between the telling and the note of it, it is told again.
+            if carrier.alive() and self._told_of_recovery(carrier):
+                with self._store.transaction() as tx:
+                    tx.carrier_answers(carrier.name)
 
     # --- claiming
 
-    def _claim(self, tx: Transaction, job_id: int, claimant: str) -> Errand | None:
+    def _still_holds(self, job_id: int, claimant: str) -> bool:
+        with self._store.transaction() as tx:
+            return tx.holds(job_id, claimant)
+
+    def _wait(self, job: Job) -> None:
+        """Said once a page; what can reach the same person by text goes out meanwhile."""
+        why = ev.AttemptDelayed(job.command.attempt, job.command.try_, "another call of ours is on that phone")
+        self._engine.tell(job.incident_id, why, f"phone-busy:{job.task_id}")
+
+    def _claim(self, tx: Transaction, job_id: int, claimant: str) -> Errand | Job | None:
+        """The incident is locked before the job is claimed, in the order in which everybody else takes the two."""
+        job = tx.job(job_id)
+        incident = tx.load(job.incident_id) if job else None
         job = tx.claim(job_id, claimant, LEASE)
         if job is None:
             return None
-        incident = tx.load(job.incident_id)
         attempt = incident.attempt(job.command.attempt) if incident else None
         if incident is None or attempt is None:
             tx.finish(job.id)
             return None
         if job.command.kind.begins_attempt:
             claimed = self._claim_attempt(tx, job, incident, attempt)
-            if claimed is None:
-                return None
+            if not isinstance(claimed, tuple):
+                return claimed
             incident, attempt = claimed
         return self._errand(tx, job, incident, attempt)
 
-    def _claim_attempt(self, tx: Transaction, job: Job, incident: Incident, attempt: Attempt) -> tuple[Incident, Attempt] | None:
-        """The last look: the attempt must still be planned with this try, its phone free."""
+    def _claim_attempt(
+        self, tx: Transaction, job: Job, incident: Incident, attempt: Attempt
+    ) -> tuple[Incident, Attempt] | Job | None:
+        """The last look: the attempt must still be planned with this try (None: no longer), its phone free (else the job waits)."""
         command = job.command
         if attempt.status is not AttemptStatus.PLANNED or attempt.try_ != command.try_:
             tx.finish(job.id)
             return None
         if attempt.channel.rings and not self._hold_phone(tx, job, incident, attempt):
-            return None
+            return job
         told = rule(tx, incident, ev.AttemptClaimed(attempt.number, command.try_), [])
         return told.incident, told.incident.attempts[attempt.number - 1]
 
@@ -126,44 +141,47 @@ class Dispatch:
         if tx.hold_phone(attempt.address, incident.id, attempt.number, attempt.try_, until):
             return True
         tx.defer(job.id, tx.now + PHONE_IS_BUSY)
-        if tx.first_seen(f"phone-busy:{job.task_id}"):
-            who = tx.site().roster.name(incident.page_of(attempt).responder)
-            tx.note(
-                incident.id, [Entry(tx.now, EntryKind.PAGE, f"Waiting to call {who}: another call of ours is on that phone.")]
-            )
         return False
 
     def _errand(self, tx: Transaction, job: Job, incident: Incident, attempt: Attempt) -> Errand:
+        carrier = self._carriers[attempt.channel]
+        age = tx.now - (attempt.began_at or tx.now)
+        notice = None if job.command.kind is CommandKind.HANG_UP else self._notice(tx, job, incident, attempt)
+        was_down = carrier.name in tx.carriers_down()
+        return Errand(job, attempt, incident.turn, notice, carrier, age, was_down)
+
+    def _notice(self, tx: Transaction, job: Job, incident: Incident, attempt: Attempt) -> Notice:
         brief = self._briefs.brief(incident, tx.site().roster, tx.now, attempt.number)
-        notice = Notice(
-            incident.id, attempt.number, job.command.try_, attempt.channel, attempt.address, incident.policy.ring, brief
-        )
-        is_old = tx.now - (attempt.began_at or tx.now) > HANGING_UP_HELPS
-        return Errand(job, attempt, notice, self._carriers[attempt.channel], is_old)
+        try_, ring = job.command.try_, incident.policy.ring
+        return Notice(incident.id, attempt.number, try_, attempt.channel, attempt.address, ring, brief)
 
     # --- sending
 
-    def _send(self, errand: Errand) -> None:
-        command = errand.job.command
+    def _send(self, errand: Errand, notice: Notice) -> None:
+        command, refused = errand.job.command, None
         event: ev.AttemptEvent
         try:
-            reference = errand.carrier.send(errand.notice)
+            event = ev.AttemptAccepted(command.attempt, command.try_, errand.carrier.send(notice))
         except CarrierError as error:
-            self._mark_down(errand.carrier, error)
-            event = failure(command, error)
+            event, refused = failure(command, error), error
         except Exception as error:  # a fault of ours in mid-send: the carrier may have it
             log.error("%s: sending failed: %s", errand.job.task_id, type(error).__name__)
             event = ev.AttemptUnknown(command.attempt, command.try_, f"a fault of ours ({type(error).__name__})")
-        else:
-            event = ev.AttemptAccepted(command.attempt, command.try_, reference)
         self._engine.tell(errand.job.incident_id, event, job=errand.job.id)
+        self._judge(errand, event, refused)
 
-    def _mark_down(self, carrier: Carrier, error: CarrierError) -> None:
-        if error.verdict is Verdict.PERMANENT:
-            return
-        with self._store.transaction() as tx:
-            if tx.carrier_down(carrier.name, error.reason):
-                log.warning("%s fails: %s", carrier.name, error.reason)
+    def _judge(self, errand: Errand, event: ev.AttemptEvent, refused: CarrierError | None) -> None:
+        """What this request says about the carrier, after the page itself is settled."""
+        if refused is not None and refused.outage:
+            with self._store.transaction() as tx:
+                if tx.carrier_down(errand.carrier.name, refused.reason):
+                    log.warning("%s fails: %s", errand.carrier.name, refused.reason)
+        elif errand.was_down and isinstance(event, ev.AttemptAccepted) and self._told_of_recovery(errand.carrier):
+            with self._store.transaction() as tx:
+                tx.carrier_up(errand.carrier.name)
+
+    def _told_of_recovery(self, carrier: Carrier) -> bool:
+        return self._engine.recovered(carrier.name, carrier.channels)
 
     # --- tending to what was sent
 
@@ -175,24 +193,38 @@ class Dispatch:
             again = retry_after(errand, error)
             log.warning("%s: %s", errand.job.task_id, error.reason)
         with self._store.transaction() as tx:
-            if again is None:
+            incident = tx.load(errand.job.incident_id)
+            if again is None and not (incident and _has_moved(errand, incident)):
                 tx.finish(errand.job.id)
             else:
-                tx.defer(errand.job.id, tx.now + again)
+                tx.defer(errand.job.id, tx.now + (again or timedelta(0)))
 
     def _do(self, errand: Errand) -> None:
         reference = errand.attempt.references.get(errand.job.command.try_, "")
         if not reference:
             return
-        match errand.job.command.kind, errand.carrier:
-            case CommandKind.HANG_UP, Telephone() as telephone:
+        match errand.job.command.kind, errand.carrier, errand.notice:
+            case CommandKind.HANG_UP, Telephone() as telephone, _:
                 telephone.hang_up(reference)
-            case CommandKind.LEAVE_MESSAGE, Telephone() as telephone:
-                telephone.leave_message(errand.notice, reference)
-            case CommandKind.EDIT_SLACK, Editable() as editable:
-                editable.edit(errand.notice, reference)
+            case CommandKind.LEAVE_MESSAGE, Telephone() as telephone, Notice() as notice:
+                telephone.leave_message(notice, reference)
+            case CommandKind.EDIT_SLACK, Editable() as editable, Notice() as notice:
+                editable.edit(notice, reference)
             case _:
                 pass
+
+
+def _has_moved(errand: Errand, incident: Incident) -> bool:
+    """While we were at it: the call got a name by which it can really be ended, or an edit shows what is no longer so."""
+    command = errand.job.command
+    attempt = incident.attempt(command.attempt)
+    match command.kind:
+        case CommandKind.HANG_UP:
+            return attempt is not None and attempt.references.get(command.try_) != errand.attempt.references.get(command.try_)
+        case CommandKind.EDIT_SLACK:
+            return incident.turn != errand.turn
+        case _:
+            return False
 
 
 def failure(command: Command, error: CarrierError) -> ev.AttemptUnknown | ev.AttemptFailed:
@@ -206,13 +238,12 @@ def failure(command: Command, error: CarrierError) -> ev.AttemptUnknown | ev.Att
 
 
 def retry_after(errand: Errand, error: CarrierError) -> timedelta | None:
-    """A call must be hung up while it can still ring; an edit can wait for ever; a voicemail's message is not worth a second try."""
-    if error.verdict in (Verdict.PERMANENT, Verdict.CREDENTIALS):
-        return None
+    """A call must be hung up while it can still ring; an edit can wait for some hours; a voicemail's message is not worth a second
+    try."""
     match errand.job.command.kind:
-        case CommandKind.HANG_UP:
-            return None if errand.is_old else HANG_UP_AGAIN
-        case CommandKind.EDIT_SLACK:
-            return EDIT_AGAIN
+        case CommandKind.HANG_UP if errand.age <= HANGING_UP_HELPS and error.verdict is not Verdict.PERMANENT:
+            return HANG_UP_AGAIN
+        case CommandKind.EDIT_SLACK if errand.age <= EDITING_HELPS and error.verdict in (Verdict.RETRY, Verdict.UNKNOWN):
+            return max(EDIT_AGAIN, errand.age / 10)
         case _:
             return None

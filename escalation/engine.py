@@ -12,18 +12,22 @@ from typing import TypeVar
 from escalation.domain import events as ev
 from escalation.domain.alert import Action, Alert
 from escalation.domain.dedup import What, meaning
-from escalation.domain.incident import AttemptStatus, Incident, Outcome, Status, Via
+from escalation.domain.incident import Attempt, AttemptStatus, Incident, Outcome, Status, Via
 from escalation.domain.machine import advance
 from escalation.domain.policy import Policy, Service, Site
-from escalation.domain.roster import Roster
+from escalation.domain.roster import Channel, Roster
 from escalation.domain.timeline import Entry
 from escalation.errors import NotFound, StoreUnavailable, UnknownKey
 from escalation.ports import Job, Nudge, OpenIncident, Store, Transaction
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+S = TypeVar("S")
 
 STOPS_RINGING = timedelta(seconds=5)
+REQUEST_LASTS = timedelta(seconds=15)
+GOODBYE_LASTS = timedelta(seconds=30)
+MESSAGE_LASTS = timedelta(seconds=45)
 TRIES = 3  # deadlocks and serialisation failures change nothing and pass; a database that is away fails all three at once
 
 
@@ -96,55 +100,55 @@ class Engine:
         """Fires timers that are due, each in a transaction of its own: one incident that cannot be ruled on stops no other.
         Two timekeepers may do this at once: the machine takes a timer only as it stands in the locked incident."""
         due = self._run(lambda tx: (tx.due_timers(limit), []))
-        for incident_id, fired in due:
-            try:
-                self.tell(incident_id, fired)
-            except NotFound:
-                log.warning("a timer of INC-%s, which does not exist", incident_id)
-            except StoreUnavailable:
-                raise
-            except Exception as error:
-                log.error("INC-%s: timer %s failed: %s", incident_id, fired.kind, type(error).__name__)
+        each("a timer", due, lambda one: self.tell(*one))
         return len(due)
 
-    def recovered(self, carrier: str) -> None:
-        """A carrier that was down works again: whatever waited for it, and whoever was never reached, hears of it."""
+    def recovered(self, carrier: str, channels: frozenset[Channel] = frozenset(Channel)) -> bool:
+        """A carrier that was down works again: what waited for it, and whom it had failed, is told to every incident concerned.
+        False when one could not be told: say it again."""
         concerned = self._run(lambda tx: (tx.open_incidents(Status.TRIGGERED, Status.EXHAUSTED), []))
-        for incident_id in concerned:
-            self.tell(incident_id, ev.CarrierRecovered(carrier))
+        return each("a recovery", concerned, lambda one: self.tell(one, ev.CarrierRecovered(carrier, channels)))
 
-    def roster_changed(self) -> None:
+    def roster_changed(self) -> bool:
         """After a configuration or an override was applied in mid-step."""
         concerned = self._run(lambda tx: (tx.open_incidents(Status.TRIGGERED, Status.EXHAUSTED), []))
-        for incident_id in concerned:
-            self.tell(incident_id, ev.RosterChanged())
+        return each("a change of the roster", concerned, lambda one: self.tell(one, ev.RosterChanged()))
 
     def _take(self, tx: Transaction, alert: Alert, site: Site, jobs: list[Job]) -> Taken:
         service = _service(alert, site)
         if alert.identity and not tx.first_seen(f"alert:{service.name}:{alert.identity}"):
             return Taken(alert.dedup_key, What.COUNTED, None)
+        for _ in range(TRIES):
+            taken = self._try(tx, alert, service, site.policies[service.policy], jobs)
+            if taken is not None:
+                return taken
+        raise StoreUnavailable("others open and close this incident all the time")
+
+    def _try(self, tx: Transaction, alert: Alert, service: Service, policy: Policy, jobs: list[Job]) -> Taken | None:
+        """None when the incident was opened or closed between our look and our lock: look again."""
         found = tx.look(service.name, alert.dedup_key)
         what = meaning(alert, found is not None, found.severity if found else None, found.occurred_at if found else None)
-        if found is None and what is What.OPENED:
-            return self._open(tx, alert, service, site.policies[service.policy], jobs)
-        return self._move(tx, alert, what, found, jobs)
+        if found is None:
+            return self._open(tx, alert, service, policy, jobs) if what is What.OPENED else Taken(alert.dedup_key, what)
+        if what not in (What.COUNTED, What.IGNORED) and not self._move(tx, alert, found, jobs):
+            return None
+        tx.count(found.id, alert)
+        return Taken(alert.dedup_key, what, found.id)
 
-    def _open(self, tx: Transaction, alert: Alert, service: Service, policy: Policy, jobs: list[Job]) -> Taken:
+    def _open(self, tx: Transaction, alert: Alert, service: Service, policy: Policy, jobs: list[Job]) -> Taken | None:
         incident = tx.create(alert, service.name, policy)
-        if incident is None:  # somebody opened it between our look and our insert
-            return self._move(tx, alert, What.COUNTED, tx.look(service.name, alert.dedup_key), jobs)
+        if incident is None:
+            return None
         tx.count(incident.id, alert)
         rule(tx, incident, ev.Triggered(alert), jobs)
         return Taken(alert.dedup_key, What.OPENED, incident.id)
 
-    def _move(self, tx: Transaction, alert: Alert, what: What, found: OpenIncident | None, jobs: list[Job]) -> Taken:
-        if found is None:
-            return Taken(alert.dedup_key, What.IGNORED)
-        tx.count(found.id, alert)
-        incident = tx.load(found.id) if what not in (What.COUNTED, What.IGNORED) else None
-        if incident is not None:
-            rule(tx, incident, _event(alert), jobs)
-        return Taken(alert.dedup_key, what, found.id)
+    def _move(self, tx: Transaction, alert: Alert, found: OpenIncident, jobs: list[Job]) -> bool:
+        incident = tx.load(found.id)
+        if incident is None or not incident.is_open:
+            return False
+        rule(tx, incident, _event(alert), jobs)
+        return True
 
     def _run(self, work: Callable[[Transaction], tuple[T, list[Job]]], *, impatient: bool = False) -> T:
         for tries_left in reversed(range(1 if impatient else TRIES)):
@@ -160,6 +164,21 @@ class Engine:
         return result
 
 
+def each(what: str, items: Sequence[S], act: Callable[[S], object]) -> bool:
+    """Does every one of them: one that fails (a locked row, a fault of ours) stops no other. True when none failed; raises
+    `StoreUnavailable` when nothing could be done at all."""
+    failures: list[Exception] = []
+    for item in items:
+        try:
+            act(item)
+        except Exception as error:
+            log.error("%s could not be told: %s", what, type(error).__name__)
+            failures.append(error)
+    if failures and len(failures) == len(items) and all(isinstance(f, StoreUnavailable) for f in failures):
+        raise StoreUnavailable(f"{what} could not be told")
+    return not failures
+
+
 def rule(tx: Transaction, incident: Incident, event: ev.Event, jobs: list[Job]) -> Told:
     """The machine's decision on a locked incident, written; jobs that are due now are added to `jobs`."""
     roster = tx.site().roster
@@ -170,15 +189,27 @@ def rule(tx: Transaction, incident: Incident, event: ev.Event, jobs: list[Job]) 
 
 
 def release_phones(tx: Transaction, before: Incident, after: Incident, event: ev.Event) -> None:
-    """A phone is free for the next call when this one is known to be over; a withdrawn call has a moment to stop ringing."""
+    """A phone is free for the next call when this one is known to be over; a withdrawn call has a moment to stop ringing, and
+    one whose end nobody reports must not keep the phone from other incidents."""
     over = event.attempt if isinstance(event, ev.AttemptEnded | ev.AttemptFailed) else 0
-    for old, new in zip(before.attempts, after.attempts, strict=False):
-        if not new.channel.rings:
-            continue
-        if new.number == over:
+    calls = [(old, new) for old, new in zip(before.attempts, after.attempts, strict=False) if new.channel.rings]
+    for old, new in sorted(calls, key=lambda pair: pair[1].address):  # in key order: two incidents may share phones
+        if new.number == over and new.status in (AttemptStatus.SETTLED, AttemptStatus.PLANNED):
             tx.free_phone(after.id, over)
-        elif new.settled and not old.settled and new.outcome is not Outcome.VOICEMAIL and old.status is not AttemptStatus.PLANNED:
-            tx.hold_phone(new.address, after.id, new.number, new.try_, tx.now + STOPS_RINGING)
+        elif (lasts := may_last(old, new, before, after)) is not None:
+            tx.hold_phone(new.address, after.id, new.number, new.try_, tx.now + lasts)
+
+
+def may_last(old: Attempt, new: Attempt, before: Incident, after: Incident) -> timedelta | None:
+    """How long the call may still be on the phone after this event; None where nothing changed, or nothing was ever sent."""
+    if new.settled and not old.settled:
+        if new.outcome is Outcome.VOICEMAIL:
+            return MESSAGE_LASTS
+        if old.status is AttemptStatus.CLAIMED:
+            return REQUEST_LASTS
+        return STOPS_RINGING if old.status is not AttemptStatus.PLANNED or old.tries > 1 else None
+    has_said_thank_you = after.status is Status.ACKNOWLEDGED and before.status is not Status.ACKNOWLEDGED
+    return GOODBYE_LASTS if has_said_thank_you and new.status is AttemptStatus.ANSWERED else None
 
 
 def cause_of(incident: Incident, event: ev.Event) -> str:

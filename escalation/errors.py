@@ -9,6 +9,7 @@ EscalationError
 │   └── UnknownKey           an intake key that belongs to no service
 ├── NotFound                 an incident, a command, a person that does not exist
 ├── StoreUnavailable         ours: the database is away or too busy; nothing was changed, try again
+├── SchemaMismatch           ours: the database was migrated for another release; says what to run
 └── CarrierError             what a carrier's request came to when it was not accepted
 """
 
@@ -53,6 +54,10 @@ class StoreUnavailable(EscalationError):
     """Raised when the database cannot be reached or did not answer in time; the transaction changed nothing."""
 
 
+class SchemaMismatch(EscalationError):
+    """Raised when a database's schema is older than this program needs, or newer than it can work with; says what to run."""
+
+
 class Verdict(Enum):
     """What a carrier's answer allows us to conclude, and so what may be done next."""
 
@@ -64,10 +69,12 @@ class Verdict(Enum):
 
 class CarrierError(EscalationError):
     """Raised when a carrier did not answer with its 2xx. `reason` is ours: no number, no token, no carrier text in it.
-    `alarm`: the fault is the site's, not the address's, and the last resort must hear of it."""
+    `alarm`: the fault is the site's, not the address's, and the last resort must hear of it. `outage`: the carrier is down for
+    everybody (being asked to slow down is not)."""
 
-    def __init__(self, verdict: Verdict, reason: str, *, alarm: bool = False) -> None:
+    def __init__(self, verdict: Verdict, reason: str, *, alarm: bool = False, outage: bool = False) -> None:
         super().__init__(reason)
         self.verdict = verdict
         self.reason = reason
         self.alarm = alarm or verdict is Verdict.CREDENTIALS
+        self.outage = outage or verdict in (Verdict.UNKNOWN, Verdict.CREDENTIALS)

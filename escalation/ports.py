@@ -129,17 +129,24 @@ class Transaction(Protocol):
     def block(self, channel: Channel, address: str, reason: str) -> None:
         """Marks an address unusable (opted out)."""
 
-    def unblock(self, channel: Channel, address: str) -> None:
-        """Marks an address usable again."""
+    def unblock(self, channel: Channel, address: str) -> bool:
+        """Marks an address usable again; False when it was not marked."""
 
     def carrier_down(self, carrier: str, reason: str) -> bool:
-        """Remembers that a carrier fails; True when it was believed up until now."""
+        """Remembers that a carrier failed just now; True when it was believed up until now."""
 
     def carrier_up(self, carrier: str) -> bool:
         """Remembers that a carrier works; True when it was believed down until now."""
 
     def carriers_down(self) -> list[str]:
-        """Names of carriers believed down."""
+        """Names of carriers believed down: one failed, and nothing was accepted since."""
+
+    def carriers_to_ask(self, quiet: timedelta) -> list[str]:
+        """Of those, the ones worth asking whether they are back: left alone for `quiet` since their last failure, longer the
+        longer the trouble lasts, and not believed to be back since."""
+
+    def carrier_answers(self, carrier: str) -> None:
+        """It says that it is back, and everybody was told. Believed until it fails again; forgotten when it accepts something."""
 
     def apply(self, site: Site, document: str) -> int:
         """Stores a configuration as the current one; returns its version."""

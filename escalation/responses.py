@@ -10,7 +10,7 @@ from enum import StrEnum
 from escalation.domain.events import Acknowledged, Declined, Escalated, Resolved
 from escalation.domain.incident import LAST_RESORT, Incident, Status, Via
 from escalation.domain.links import reply_code
-from escalation.domain.replies import Reply, ReplyAction, parse
+from escalation.domain.replies import UNKNOWN, Reply, ReplyAction, parse
 from escalation.domain.roster import Channel, Roster, masked
 from escalation.domain.timeline import Entry, EntryKind
 from escalation.engine import Engine, Told
@@ -58,29 +58,38 @@ class Responses:
         made = KEYS.get(digit)
         return self._speak(name[0], name[1], made, Via.PHONE, identity, name[2]) if made else Said(Kind.WRONG)
 
-    def button(self, incident_id: int, action: str, chat_user: str, identity: str = "") -> Said:
-        """A button of a Slack message, pressed by a chat user."""
+    def button(self, incident_id: int, action: str, chat_user: str, identity: str = "", turn: int = 0) -> Said:
+        """A button of a Slack message, pressed by a chat user. `turn` is the incident's when the message was written: two who
+        escalate in the same second skip nobody."""
         made = PRESSING.get(action)
 
         def said(_: Incident, roster: Roster) -> Spoken | None:
             handle = chat_handle(roster, chat_user)
-            return made(handle) if made and handle else None
+            return made(handle, turn) if made and handle else None
 
         return self._tell(incident_id, said, identity, otherwise=Kind.STRANGER if made else Kind.WRONG)
 
-    def text(self, sender: str, body: str, identity: str = "", *, trusted: bool) -> str | None:
+    def text(
+        self, sender: str, body: str, identity: str = "", *, trusted: bool, wish: ReplyAction | None = None
+    ) -> str | None:
         """A text message from a phone (E.164). Returns the words to answer with, None for silence. `trusted`: that it came
-        from there is confirmed; without that nothing changes."""
-        reply = parse(body)
+        from there is confirmed; without that nothing changes. `wish` is what the carrier took it for and acts on (STOP, START),
+        whatever we would."""
         if not trusted:
             return None
+        reply = Reply(wish) if wish else parse(body)
         if reply.action in OPTING:
-            return self._opt(sender, reply.action is ReplyAction.STOP, identity)
+            answer = self._opt(sender, reply.action is ReplyAction.STOP, identity, is_sure=wish is not None)
+            if answer != NO_START:
+                return answer
+            reply = UNKNOWN
         return self._answer(sender, reply, identity, worth_help=len(body.strip()) <= LONGEST_SLIP)
 
     def _answer(self, sender: str, reply: Reply, identity: str, *, worth_help: bool) -> str | None:
         with self._store.transaction(impatient=True) as tx:
-            pages = tx.text_pages(sender)
+            pages, is_ours = tx.text_pages(sender), _is_ours(tx, sender)
+        if not is_ours:
+            return None
         made = REPLYING.get(reply.action)
         if made is None:
             return HELP if pages and worth_help else None
@@ -104,15 +113,16 @@ class Responses:
     def _code(self, incident: Incident, attempt: int) -> str:
         return reply_code(self._secret, incident.id, incident.attempts[attempt - 1].page) if self._secret else ""
 
-    def _opt(self, sender: str, out: bool, identity: str) -> str | None:
-        """STOP and START. Loud: whoever is paged and cannot be reached by text any more is the team's business."""
+    def _opt(self, sender: str, out: bool, identity: str, *, is_sure: bool) -> str | None:
+        """STOP and START. Loud: whoever is paged and cannot be reached by text any more is the team's business. The words for
+        START are also what people answer (yes, go): to us they mean it only from somebody who had opted out."""
         with self._store.transaction(impatient=True) as tx:
-            if identity and not tx.first_seen(identity):
+            if not _is_ours(tx, sender) or (identity and not tx.first_seen(identity)):
                 return None
             if out:
                 tx.block(Channel.SMS, sender, "opted out (texted STOP)")
-            else:
-                tx.unblock(Channel.SMS, sender)
+            elif not tx.unblock(Channel.SMS, sender) and not is_sure:
+                return NO_START
             tx.bump("opted_out" if out else "opted_in")
             note = _opting(tx, sender, out)
             for incident_id in {incident.id for incident, _ in tx.text_pages(sender)}:
@@ -170,7 +180,7 @@ def standing(incident: Incident, handle: str, roster: Roster) -> Said:
         case Status.ACKNOWLEDGED if incident.acknowledged_by == handle:
             return Said(Kind.ACKNOWLEDGED, incident, roster.name(handle))
         case Status.ACKNOWLEDGED:
-            return Said(Kind.ALREADY, incident, roster.name(incident.acknowledged_by))
+            return Said(Kind.ALREADY, incident, called(incident.acknowledged_by, roster))
         case _:
             return Said(Kind.STALE, incident, being_paged(incident, roster))
 
@@ -178,7 +188,13 @@ def standing(incident: Incident, handle: str, roster: Roster) -> Said:
 def being_paged(incident: Incident, roster: Roster) -> str:
     """Names of whoever this turn of the policy pages, empty when it is used up."""
     now = [p for p in incident.pages if p.turn == incident.turn and not p.closed and p.step != LAST_RESORT]
-    return ", ".join(dict.fromkeys(roster.name(p.responder) for p in now))
+    return ", ".join(dict.fromkeys(called(p.responder, roster) for p in now))
+
+
+def called(handle: str, roster: Roster) -> str:
+    """A person's name; a place in words that can be spoken, without its address."""
+    found = roster.responder(handle)
+    return SPOKEN_PLACES[found.contacts[0].channel] if found and found.is_place else roster.name(handle)
 
 
 def sentence(said: Said, name: str = "") -> str:
@@ -188,7 +204,7 @@ def sentence(said: Said, name: str = "") -> str:
         case Kind.ACKNOWLEDGED:
             return f"{name} acknowledged. It is yours, thank you."
         case Kind.ALREADY:
-            return f"{said.who or 'Somebody else'} already acknowledged {name}."
+            return f"{_begun(said.who) or 'Somebody else'} already acknowledged {name}."
         case Kind.ESCALATED if said.who:
             return f"{name} escalated. Now paging {said.who}."
         case Kind.ESCALATED:
@@ -208,7 +224,13 @@ SENTENCES: Mapping[Kind, str] = {
     Kind.STRANGER: "You are not known to this pager, so nothing was changed. Ask for your chat id to be added.",
     Kind.UNKNOWN: "There is no such incident.",
 }
+SPOKEN_PLACES: Mapping[Channel, str] = {
+    Channel.SLACK: "Slack",
+    Channel.EMAIL: "the team's mailbox",
+    Channel.WEBHOOK: "the team's webhook",
+}
 HELP = "Reply 1 to acknowledge, 2 to escalate, 3 to decline, each followed by the page's code."
+NO_START = ""  # not meant so: another answer has to be found
 NO_PAGE = "There is no open page of yours that this could mean."
 # Longer than a slip of the thumb is somebody's automatic reply: answering that begins an endless conversation.
 LONGEST_SLIP = 20
@@ -222,17 +244,27 @@ REPLYING: Mapping[ReplyAction, Saying] = {
     ReplyAction.ESCALATE: KEYS["2"],
     ReplyAction.DECLINE: KEYS["3"],
 }
-PRESSING: Mapping[str, Callable[[str], Spoken]] = {
-    "acknowledge": lambda by: Acknowledged(by, Via.SLACK),
-    "escalate": lambda by: Escalated(by, Via.SLACK),
-    "resolve": lambda by: Resolved(by, Via.SLACK),
+PRESSING: Mapping[str, Callable[[str, int], Spoken]] = {
+    "acknowledge": lambda by, _: Acknowledged(by, Via.SLACK),
+    "escalate": lambda by, turn: Escalated(by, Via.SLACK, turn=turn),
+    "resolve": lambda by, _: Resolved(by, Via.SLACK),
 }
 OPTING = (ReplyAction.STOP, ReplyAction.START)
+
+
+def _begun(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _declined(incident: Incident, number: int) -> bool:
     attempt = incident.attempt(number)
     return attempt is not None and incident.page_of(attempt).closed == "declined"
+
+
+def _is_ours(tx: Transaction, sender: str) -> bool:
+    """Whether somebody we page has that number. To others we say nothing: every answer costs, and anybody can write to us."""
+    people = tx.site().roster.people.values()
+    return any(c.address == sender for p in people for c in p.contacts) or bool(tx.text_pages(sender))
 
 
 def _opting(tx: Transaction, sender: str, out: bool) -> Entry:

@@ -48,6 +48,7 @@ class FakeCarrier:
     edited: list[tuple[str, str]] = field(default_factory=list)
     works: bool = True
     on_send: Callable[[Notice], None] = lambda notice: None
+    on_hang_up: Callable[[], object] = lambda: None
 
     def send(self, notice: Notice) -> str:
         self.sent.append(notice)
@@ -63,6 +64,7 @@ class FakeCarrier:
         if self.answers:
             raise self.answers.pop(0)
         self.hung_up.append(reference)
+        self.on_hang_up()
 
     def leave_message(self, notice: Notice, reference: str) -> None:
         self.messages.append(reference)

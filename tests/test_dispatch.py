@@ -9,7 +9,8 @@ from escalation.domain import events as ev
 from escalation.domain.incident import AttemptStatus, Outcome, Status, Via
 from escalation.domain.policy import Rung
 from escalation.domain.roster import Channel
-from escalation.errors import CarrierError, Verdict
+from escalation.engine import each
+from escalation.errors import CarrierError, StoreUnavailable, Verdict
 from escalation.ports import Notice
 from tests.builders import policy, site, step
 from tests.office import Office, office  # noqa: F401 - a fixture
@@ -112,11 +113,11 @@ def _die(notice: Notice) -> None:
 
 
 def test_one_phone_never_has_two_calls_of_ours(office: Office) -> None:
-    """Two incidents for Ann: the second call waits, and says so."""
+    """Two incidents for Ann: the second call waits, its text does not."""
     office.trouble()
     office.trouble("web-1 is down", key="web-1")
     office.work()
-    assert [n.incident_id for n in office.carrier.sent] == [1]
+    assert [(n.incident_id, n.channel) for n in office.carrier.sent] == [(1, Channel.VOICE), (2, Channel.SMS)]
     office.engine.tell(1, ev.AttemptEnded(1, 1, Outcome.NO_ANSWER))
     office.after(seconds=3)
     assert [n.incident_id for n in office.carrier.sent if n.channel is Channel.VOICE] == [1, 2]
@@ -146,12 +147,65 @@ def test_a_posted_message_is_edited_as_the_incident_moves(office: Office) -> Non
 def test_a_carrier_that_is_back_is_told_to_whoever_waits(office: Office) -> None:
     """Exhausted during the outage: paged again."""
     office.apply(site(policy=policy(step("ann", minutes=1, ladder=(Rung(Channel.VOICE),)))))
-    office.carrier.answers = [CarrierError(Verdict.RETRY, "connection refused") for _ in range(40)]
+    office.carrier.answers = [CarrierError(Verdict.RETRY, "connection refused", outage=True) for _ in range(40)]
     office.trouble()
     office.work()
     for _ in range(12):
         office.after(seconds=10)
     assert office.incident().status is Status.EXHAUSTED
     office.carrier.answers.clear()
+    office.clock.move(seconds=60)
     office.dispatch.probe()
     assert (office.incident().status, office.incident().step) == (Status.TRIGGERED, 0)
+
+
+def test_a_carrier_that_answers_questions_and_fails_pages_is_believed_less_and_less(office: Office) -> None:
+    """Else the whole policy would be gone through again and again, for everybody."""
+    office.apply(site(policy=policy(step("ann", minutes=1, ladder=(Rung(Channel.VOICE),)))))
+    office.carrier.answers = [CarrierError(Verdict.RETRY, "connection refused", outage=True) for _ in range(2000)]
+    office.trouble()
+    office.work()
+    runs = 0
+    for _ in range(360):
+        was = office.incident().status
+        office.after(seconds=10)
+        office.dispatch.probe()
+        runs += was is Status.EXHAUSTED and office.incident().status is Status.TRIGGERED
+    assert 1 <= runs <= 5
+
+
+def test_one_incident_that_cannot_be_told_of_a_recovery_stops_no_other(office: Office) -> None:
+    """And the recovery is told again, until everybody heard of it."""
+    told: list[int] = []
+
+    def tell(number: int) -> None:
+        if number == 1:
+            raise StoreUnavailable("its row is locked")
+        told.append(number)
+
+    assert not each("a recovery", [1, 2, 3], tell)
+    assert told == [2, 3]
+
+
+def test_a_hang_up_asked_for_under_a_better_name_meanwhile_is_done_again(office: Office) -> None:
+    """The call showed itself while we were hanging it up by its request's name."""
+    office.trouble()
+    office.work()
+    office.engine.tell(1, ev.Acknowledged("bob", Via.CONSOLE))
+    office.carrier.on_hang_up = lambda: office.engine.tell(1, ev.AttemptRinging(1, 1, "call-1"))
+    office.work()
+    office.after(seconds=1)
+    assert office.carrier.hung_up == ["ref-1-1", "call-1"]
+
+
+def test_a_lost_hangup_does_not_keep_a_phone_from_other_incidents(office: Office) -> None:
+    """Ann acknowledged and nobody ever reports the end of her call: half a minute later the next may ring."""
+    office.trouble()
+    office.work()
+    office.engine.tell(1, ev.AttemptAnswered(1, 1, "call-1"))
+    office.engine.tell(1, ev.Acknowledged("ann", Via.PHONE, 1, 1))
+    office.trouble("web-1 is down", key="web-1")
+    office.work()
+    for _ in range(17):
+        office.after(seconds=2)
+    assert [n.incident_id for n in office.carrier.sent if n.channel is Channel.VOICE] == [1, 2]

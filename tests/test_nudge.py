@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -110,6 +112,16 @@ def test_more_jobs_than_room_are_dropped_not_waited_for(tmp_path: Path) -> None:
     nudge.wake([job(n) for n in range(1000)])
     assert monotonic() - began < 1
     assert not nudge.flush(0.1)
+    nudge.close(0)
+
+
+def test_a_broker_that_no_app_can_be_made_for_is_told_and_ends_no_thread(caplog: pytest.LogCaptureFixture) -> None:
+    """A thread that died would leave every nudge lying, without a word."""
+    nudge = CeleryNudge(None)  # type: ignore[arg-type]
+    with caplog.at_level(logging.WARNING):
+        nudge.wake([job()])
+        assert until(lambda: "nudges are not published" in caplog.text)
+    assert "nudge" in {thread.name for thread in threading.enumerate()}
     nudge.close(0)
 
 

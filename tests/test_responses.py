@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from escalation.domain import wording
 from escalation.domain.events import AttemptAnswered, Resolved
 from escalation.domain.incident import Status, Via
 from escalation.domain.links import reply_code
 from escalation.domain.policy import Rung
-from escalation.domain.roster import Channel
+from escalation.domain.replies import ReplyAction
+from escalation.domain.roster import Channel, Target, TargetKind
 from escalation.responses import HELP, NO_PAGE, Kind, Responses, Said, sentence
 from tests import builders
 from tests.office import Office
@@ -42,8 +44,12 @@ class Desk:
     def key(self, digit: str, attempt: int = 1, identity: str = "") -> Said:
         return self.responses.key((1, attempt, 1), digit, identity)
 
-    def text(self, sender: str, body: str, identity: str = "") -> str | None:
-        return self.responses.text(sender, body, identity, trusted=True)
+    def text(self, sender: str, body: str, identity: str = "", wish: ReplyAction | None = None) -> str | None:
+        return self.responses.text(sender, body, identity, trusted=True, wish=wish)
+
+    def opted_out(self) -> list[str]:
+        with self.office.store.transaction() as tx:
+            return [row[0] for row in tx.connection.exec_driver_sql("select address from opt_outs")]
 
     def code(self, incident_id: int, page: int = 1) -> str:
         return reply_code("secret", incident_id, page)
@@ -274,6 +280,66 @@ def test_the_same_stop_twice_is_one(texting: Desk) -> None:
     texting.text(ANN, "STOP", identity="sms:1")
     with texting.office.store.transaction() as tx:
         assert tx.site().roster.people["ann"].contact(Channel.SMS) is not None
+
+
+STRANGER = "+8821612345678"
+
+
+@pytest.mark.parametrize("body", ["ok", "1", "no", "4711", "wat", "yes", "START", "STOP"])
+def test_a_stranger_gets_no_paid_answer_and_leaves_no_trace(texting: Desk, body: str) -> None:
+    """Every answer is a text that we pay for, to whichever premium number likes to be written to."""
+    texting.trouble()
+    before = texting.story()
+    assert texting.text(STRANGER, body, identity="sms:1") is None
+    assert (texting.counter("opted_out"), texting.counter("opted_in"), texting.opted_out()) == (0, 0, [])
+    assert texting.story() == before
+
+
+def test_somebody_of_the_roster_without_an_open_page_is_answered(texting: Desk) -> None:
+    """They may have written to the wrong night."""
+    assert texting.text(ANN, "1") == NO_PAGE
+
+
+@pytest.mark.parametrize("body", ["yes", "go", "resume", "Yes!"])
+def test_yes_is_no_start_from_whoever_never_opted_out(texting: Desk, body: str) -> None:
+    """They answer a page: they are told how, not that texts come again."""
+    texting.trouble()
+    assert texting.text(ANN, body, identity="sms:1") == HELP
+    assert texting.counter("opted_in") == 0
+    assert "takes texts again" not in texting.story()
+
+
+def test_yes_is_a_start_after_a_stop(texting: Desk) -> None:
+    """Plivo takes it for one, so we do."""
+    texting.text(ANN, "STOP", identity="sms:1")
+    assert texting.text(ANN, "yes", identity="sms:2") == "You get pages by text again."
+    assert texting.opted_out() == []
+
+
+def test_what_the_carrier_reads_in_a_text_goes_before_what_we_read(texting: Desk) -> None:
+    """It blocks by words of its own, in other languages too; a text it unblocked on acknowledges nothing."""
+    texting.trouble()
+    assert texting.text(ANN, "ARRET", identity="sms:1", wish=ReplyAction.STOP) is None
+    assert texting.opted_out() == [ANN]
+    assert "Ann opted out of texts" in texting.story()
+    assert texting.text(ANN, "ok", identity="sms:2", wish=ReplyAction.START) == "You get pages by text again."
+    assert texting.opted_out() == []
+    assert texting.status() is Status.TRIGGERED
+
+
+# --- names
+
+
+def test_places_are_named_as_one_says_them(desk: Desk) -> None:
+    """Nobody wants to hear a mailbox spelled at night, and its address is nobody's business."""
+    hook = Target(TargetKind.WEBHOOK, "https://hooks.example.org/T0/xyz")
+    last = builders.step("slack:#x", "email:ops@example.org")
+    last = replace(last, targets=(*last.targets, hook))
+    desk.office.apply(builders.site(policy=builders.policy(builders.step("ann"), last)))
+    desk.trouble()
+    said = desk.key("2")
+    assert said.who == "Slack, the team's mailbox, the team's webhook"
+    assert wording.escalated_words(said.who)[0] == "Escalated. Now paging Slack, the team's mailbox, the team's webhook."
 
 
 # --- buttons

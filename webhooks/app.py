@@ -9,7 +9,7 @@ from functools import cache
 
 from flask import Flask
 
-from escalation.build import System, build
+from escalation.build import System, build, must_fit
 from escalation.local.broker import broker_url
 from escalation.nudge import CeleryNudge
 from escalation.settings import Settings
@@ -19,7 +19,7 @@ BLUEPRINTS = (intake, plivo, slack, health, console)
 
 
 def create_app(system: System | None = None) -> Flask:
-    """The application around a system; without one, around what the environment describes (raises `BadSettings`)."""
+    """The application around a system; without one, around what the environment describes (raises `BadSettings`, `SchemaMismatch`)."""
     system = system or _system()
     app = Flask("webhooks", static_folder=None)
     # Its own key: what signs sessions must not be able to sign links.
@@ -33,6 +33,7 @@ def create_app(system: System | None = None) -> Flask:
 
 def _system() -> System:
     settings = Settings.from_env(os.environ)
+    must_fit(settings)
     return build(settings, nudge=CeleryNudge(broker_url(settings)))
 
 

@@ -1,5 +1,6 @@
-"""What every request passes on its way in and every answer on its way out: a body limit, security headers, keys and link tokens
-masked before anybody logs the address, and errors turned into answers. Not routes, not authentication."""
+"""What every request passes on its way in and every answer on its way out: a body limit, bodies that cannot be read, security
+headers, keys and link tokens masked before anybody logs the address, and errors turned into answers. Not routes, not
+authentication."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ import logging
 import re
 import traceback
 from collections.abc import Iterable, MutableMapping
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from flask import Flask, Response, jsonify, request
@@ -57,6 +58,29 @@ class MaskedAddress:
             _mask(environ)
 
 
+class ReadableBody:
+    """Wraps the application: a body that breaks off, or whose chunks are none, is a sender who went away (400), not our fault.
+    The server has exceptions of its own for that, one of each server's; werkzeug understands an OSError."""
+
+    def __init__(self, application: WSGIApplication) -> None:
+        self._application = application
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        environ["wsgi.input"] = _Body(environ["wsgi.input"])
+        return self._application(environ, start_response)
+
+
+class _Body:
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+
+    def read(self, size: int = -1) -> bytes:
+        try:
+            return self._stream.read(size)
+        except Exception as error:
+            raise OSError(type(error).__name__) from None
+
+
 def _mask(environ: MutableMapping[str, Any]) -> None:
     path, query = str(environ.get("PATH_INFO", "")), str(environ.get("QUERY_STRING", ""))
     environ["PATH_INFO"], environ["QUERY_STRING"] = _PATH.sub(rf"\1{MASK}", path), masked(query)
@@ -75,7 +99,7 @@ def install(app: Flask) -> None:
     app.config["MAX_FORM_MEMORY_SIZE"] = MAX_BODY
     app.url_map.strict_slashes = False  # never a redirect: some senders turn a redirected POST into a GET, some give up
     app.url_map.merge_slashes = False
-    app.wsgi_app = MaskedAddress(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = MaskedAddress(ReadableBody(app.wsgi_app))  # type: ignore[method-assign]
     app.after_request(_with_headers)
     app.register_error_handler(HTTPException, _refused)
     app.register_error_handler(StoreUnavailable, _away)

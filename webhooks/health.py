@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from datetime import timedelta
 
 from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
@@ -15,13 +14,9 @@ from prometheus_client.registry import Collector
 
 from escalation.build import System
 from escalation.errors import StoreUnavailable
+from escalation.local.checks import pulse
+from escalation.local.checks.finding import Level
 from escalation.store.queries import Queries
-from escalation.store.views import Sending
-
-TIMEKEEPER = "timekeeper"
-SILENT = timedelta(seconds=30)  # the timekeeper beats every 2 s
-OVERDUE = timedelta(seconds=30)  # it looks for due timers every 0.2 s
-WAITING = timedelta(seconds=60)  # a lease (15 s) that ran out, and the timekeeper's own try after it
 
 
 def blueprint(system: System) -> Blueprint:
@@ -65,29 +60,11 @@ class _Watch:
 
     def _asked(self) -> tuple[list[Fault], dict[str, object]]:
         beats, sending, versions = self._queries.heartbeats(), self._queries.sending(), self._queries.config_versions(1)
-        faults = [*_silent(beats), *_behind(sending)]
+        found = [*pulse.processes(beats), *pulse.behind(sending)]
+        faults = [Fault(f.what, f"{f.said}; {f.cure}") for f in found if f.level is Level.FAULT]
         if not versions:
             faults.append(Fault("config", "none was applied: run `escalation config apply`"))
         return faults, {"config_version": versions[0].version if versions else 0, "carriers_down": sorted(sending.down)}
-
-
-def _silent(beats: dict[str, timedelta]) -> Iterator[Fault]:
-    ages = [age for process, age in beats.items() if process.startswith(TIMEKEEPER)]
-    if not ages:
-        yield Fault("timekeeper", "never heard of: start `python -m workers.timekeeper`")
-    elif min(ages) > SILENT:
-        yield Fault("timekeeper", f"not heard of for {_seconds(min(ages))} s: nothing escalates")
-
-
-def _behind(sending: Sending) -> Iterator[Fault]:
-    if sending.overdue_timer > OVERDUE:
-        yield Fault("timers", f"the oldest is {_seconds(sending.overdue_timer)} s overdue")
-    if sending.oldest_due > WAITING:
-        yield Fault("outbox", f"the oldest command has been due for {_seconds(sending.oldest_due)} s")
-
-
-def _seconds(age: timedelta) -> int:
-    return int(age.total_seconds())
 
 
 class _Numbers(Collector):

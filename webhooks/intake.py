@@ -9,12 +9,14 @@ from dataclasses import replace
 
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from escalation.build import System
 from escalation.domain.alert import Action, Alert
 from escalation.engine import Taken
 from escalation.errors import BadAlert, BadInput, UnknownKey
 from escalation.intake import FORMATS
+from escalation.intake.reading import MAX_BODY
 
 
 def blueprint(system: System) -> Blueprint:
@@ -53,8 +55,16 @@ class _Desk:
         return _refused(UnknownKey([said]))
 
     def _taken(self, sender: str, key: str) -> tuple[Taken, ...]:
-        alerts = FORMATS[sender](request.get_data(cache=False), key)
+        alerts = FORMATS[sender](_body(), key)
         return self._engine.take([_named(alert, number) for number, alert in enumerate(alerts)])
+
+
+def _body() -> bytes:
+    """A body that came in chunks is cut at the limit without a word, so one that reaches it is too long."""
+    body = request.get_data(cache=False)
+    if request.content_length is None and len(body) >= MAX_BODY:
+        raise RequestEntityTooLarge
+    return body
 
 
 def _key() -> str:

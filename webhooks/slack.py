@@ -50,7 +50,7 @@ class _Counter:
             return "", 503
 
     def _press(self, pressed: Button) -> ResponseReturnValue:
-        said = self._responses.button(pressed.incident_id, pressed.action, pressed.user, pressed.identity)
+        said = self._responses.button(pressed.incident_id, pressed.action, pressed.user, pressed.identity, pressed.turn)
         self._whisper.say(pressed.response_url, escaped(sentence(said), 1000))
         return "", 200
 

@@ -16,7 +16,19 @@ from escalation.domain import events as ev
 from escalation.domain.commands import CommandKind
 from escalation.domain.draft import Draft
 from escalation.domain.incident import LAST_RESORT, Attempt, AttemptStatus, Outcome, TimerKind
-from escalation.domain.paging import alarm, calling, climb, fall_to_voice, meanwhile, pause, plan, settle
+from escalation.domain.paging import (
+    LAST_RESORT_PAUSE,
+    LONGEST_PAUSE,
+    alarm,
+    calling,
+    climb,
+    fall_to_voice,
+    meanwhile,
+    pause,
+    plan,
+    settle,
+)
+from escalation.domain.roster import Channel
 from escalation.domain.timeline import EntryKind
 
 # Two carriers × 90 s of silence would eat 3 of the 5 minutes of a step: about 20 s until accepted, about 75 s after.
@@ -56,6 +68,7 @@ def claim(draft: Draft, a: Attempt, event: ev.AttemptClaimed) -> None:
 
 def accept(draft: Draft, a: Attempt, event: ev.AttemptAccepted) -> None:
     _refer(draft, a, event.try_, event.reference)
+    _catch_up(draft, a)
     draft.note(f"{_verb(a)} {draft.what(a)}.", EntryKind.PAGE)
     _become(draft, a, event.try_, ACCEPTED, QUEUE_TAKES if a.channel.rings else None)
 
@@ -70,9 +83,15 @@ def doubt(draft: Draft, a: Attempt, event: ev.AttemptUnknown) -> None:
         meanwhile(draft, a.page)
 
 
-def again(draft: Draft, a: Attempt) -> None:
-    """A fresh request for the same attempt, at once."""
-    draft.send(_try_again(draft, a))
+def wait(draft: Draft, a: Attempt, event: ev.AttemptDelayed) -> None:
+    """It cannot go out yet; what can reach the same person by text does not wait with it."""
+    draft.note(f"Waiting to call {draft.whom(draft.page(a.page))}: {event.reason}.", EntryKind.PAGE)
+    meanwhile(draft, a.page)
+
+
+def again(draft: Draft, a: Attempt, after: timedelta = timedelta(0)) -> None:
+    """A fresh request for the same attempt."""
+    draft.send(_try_again(draft, a), after)
 
 
 def refuse(draft: Draft, a: Attempt, event: ev.AttemptFailed) -> None:
@@ -84,7 +103,7 @@ def refuse(draft: Draft, a: Attempt, event: ev.AttemptFailed) -> None:
         _lost(draft, a, event.reason)
     else:
         a = draft.change_attempt(a.number, failures=a.failures + 1, reason=event.reason)
-        draft.send(_try_again(draft, a), pause(a.failures))
+        again(draft, a, pause(a.failures, _longest_pause(draft, a)))
         meanwhile(draft, a.page)
 
 
@@ -101,8 +120,7 @@ def ring(draft: Draft, a: Attempt, event: ev.AttemptRinging) -> None:
 def answer(draft: Draft, a: Attempt, event: ev.AttemptAnswered) -> None:
     """Answered is not acknowledged: only a key is."""
     _refer(draft, a, event.try_, event.reference)
-    if event.try_ != a.try_ and a.try_ in a.references:
-        draft.command(CommandKind.HANG_UP, a.number, a.try_)  # two calls of one attempt: keep the answered one
+    keep(draft, a, event.try_)
     draft.note(f"{draft.whom(draft.page(a.page))} picked up.", EntryKind.PAGE)
     _become(draft, a, event.try_, ANSWERED, MENU_TAKES)
 
@@ -110,15 +128,17 @@ def answer(draft: Draft, a: Attempt, event: ev.AttemptAnswered) -> None:
 def leave_message(draft: Draft, a: Attempt, event: ev.MachineDetected) -> None:
     _refer(draft, a, event.try_, event.reference)
     draft.note(f"{draft.what(a)}: a voicemail picked up; it gets a short message and counts for nothing.", EntryKind.PAGE)
+    keep(draft, a, event.try_)
     draft.command(CommandKind.LEAVE_MESSAGE, a.number, event.try_)
     settle(draft, a, Outcome.VOICEMAIL)
     climb(draft, a.page)
 
 
 def end(draft: Draft, a: Attempt, event: ev.AttemptEnded) -> None:
-    if event.try_ != a.try_ and a.status in (CLAIMED, ACCEPTED, RINGING, ANSWERED):
+    if event.try_ != a.try_ and a.status is not PLANNED:  # the other try lives on
         bill(draft, a, event)
         return
+    draft.change_attempt(a.number, try_=event.try_)
     over = draft.page(a.page).closed and event.outcome is Outcome.HUNG_UP
     outcome = Outcome.KEY if over else event.outcome
     draft.note(f"{draft.what(a)}: {outcome}, {event.seconds} s.", EntryKind.PAGE)
@@ -135,9 +155,9 @@ def drop(draft: Draft, a: Attempt, event: ev.AttemptFailed) -> None:
         _lost(draft, a, event.reason)
         return
     settle(draft, a, Outcome.FAILED, event.reason)
-    page = draft.page(a.page)
-    if not page.closed and not calling(draft, page):
-        plan(draft, page, a.rung, after=pause(a.failures + 1), failures=a.failures + 1)
+    page, failures = draft.page(a.page), a.failures + 1
+    if not page.closed and not (a.channel.rings and calling(draft, page)):
+        plan(draft, page, a.rung, after=pause(failures, _longest_pause(draft, a)), failures=failures)
         meanwhile(draft, a.page)
 
 
@@ -168,6 +188,7 @@ def late(draft: Draft, a: Attempt, event: ev.AttemptAccepted | ev.AttemptRinging
     """The carrier took the call after it was stood down or given up, or after another try had settled it: hang it up. What
     comes late from a call that has ended by itself needs nothing, and a voicemail's message is let speak."""
     _refer(draft, a, event.try_, event.reference)
+    _catch_up(draft, a)
     if a.channel.rings and (event.try_ != a.try_ or a.outcome not in ENDED_BY_ITSELF):
         draft.note(f"The call to {draft.what(a)} came up too late; it is hung up.")
         draft.command(CommandKind.HANG_UP, a.number, event.try_)
@@ -197,7 +218,8 @@ def give_up(draft: Draft, a: Attempt) -> None:
             draft.note(
                 f"No sign of the message to {draft.what(a)} within {EVIDENCE_TAKES.seconds} s: sent again.", EntryKind.PAGE
             )
-            again(draft, a)
+            after = pause(a.failures, _longest_pause(draft, a)) if a.failures else timedelta(0)
+            again(draft, draft.change_attempt(a.number, failures=a.failures + 1), after)
         case AttemptStatus.ACCEPTED | AttemptStatus.RINGING | AttemptStatus.ANSWERED:
             for try_ in a.references:
                 draft.command(CommandKind.HANG_UP, a.number, try_)
@@ -212,6 +234,7 @@ def give_up(draft: Draft, a: Attempt) -> None:
 RULES: Final[Mapping[tuple[AttemptStatus, type[ev.AttemptEvent]], Rule]] = MappingProxyType(
     {
         (PLANNED, ev.AttemptClaimed): claim,
+        (PLANNED, ev.AttemptDelayed): wait,
         (PLANNED, ev.AttemptAccepted): accept,  # the first try was accepted after all, before the redial went out
         (PLANNED, ev.AttemptUnknown): note,
         (PLANNED, ev.AttemptFailed): note,
@@ -221,6 +244,7 @@ RULES: Final[Mapping[tuple[AttemptStatus, type[ev.AttemptEvent]], Rule]] = Mappi
         (PLANNED, ev.AttemptEnded): end,
         (PLANNED, ev.TextDelivered): deliver,
         (CLAIMED, ev.AttemptClaimed): nothing,
+        (CLAIMED, ev.AttemptDelayed): nothing,
         (CLAIMED, ev.AttemptAccepted): accept,
         (CLAIMED, ev.AttemptUnknown): doubt,
         (CLAIMED, ev.AttemptFailed): refuse,
@@ -230,6 +254,7 @@ RULES: Final[Mapping[tuple[AttemptStatus, type[ev.AttemptEvent]], Rule]] = Mappi
         (CLAIMED, ev.AttemptEnded): end,
         (CLAIMED, ev.TextDelivered): deliver,
         (UNKNOWN, ev.AttemptClaimed): nothing,
+        (UNKNOWN, ev.AttemptDelayed): nothing,
         (UNKNOWN, ev.AttemptAccepted): accept,
         (UNKNOWN, ev.AttemptUnknown): nothing,
         (UNKNOWN, ev.AttemptFailed): refuse,
@@ -239,6 +264,7 @@ RULES: Final[Mapping[tuple[AttemptStatus, type[ev.AttemptEvent]], Rule]] = Mappi
         (UNKNOWN, ev.AttemptEnded): end,
         (UNKNOWN, ev.TextDelivered): deliver,
         (ACCEPTED, ev.AttemptClaimed): nothing,
+        (ACCEPTED, ev.AttemptDelayed): nothing,
         (ACCEPTED, ev.AttemptAccepted): another,
         (ACCEPTED, ev.AttemptUnknown): note,
         (ACCEPTED, ev.AttemptFailed): drop,
@@ -248,6 +274,7 @@ RULES: Final[Mapping[tuple[AttemptStatus, type[ev.AttemptEvent]], Rule]] = Mappi
         (ACCEPTED, ev.AttemptEnded): end,
         (ACCEPTED, ev.TextDelivered): deliver,
         (RINGING, ev.AttemptClaimed): nothing,
+        (RINGING, ev.AttemptDelayed): nothing,
         (RINGING, ev.AttemptAccepted): another,
         (RINGING, ev.AttemptUnknown): note,
         (RINGING, ev.AttemptFailed): drop,
@@ -257,6 +284,7 @@ RULES: Final[Mapping[tuple[AttemptStatus, type[ev.AttemptEvent]], Rule]] = Mappi
         (RINGING, ev.AttemptEnded): end,
         (RINGING, ev.TextDelivered): nothing,
         (ANSWERED, ev.AttemptClaimed): nothing,
+        (ANSWERED, ev.AttemptDelayed): nothing,
         (ANSWERED, ev.AttemptAccepted): another,
         (ANSWERED, ev.AttemptUnknown): note,
         (ANSWERED, ev.AttemptFailed): drop,
@@ -266,6 +294,7 @@ RULES: Final[Mapping[tuple[AttemptStatus, type[ev.AttemptEvent]], Rule]] = Mappi
         (ANSWERED, ev.AttemptEnded): end,
         (ANSWERED, ev.TextDelivered): nothing,
         (SETTLED, ev.AttemptClaimed): nothing,
+        (SETTLED, ev.AttemptDelayed): nothing,
         (SETTLED, ev.AttemptAccepted): late,
         (SETTLED, ev.AttemptUnknown): note,
         (SETTLED, ev.AttemptFailed): note,
@@ -286,6 +315,13 @@ def rule_attempt(draft: Draft, event: ev.AttemptEvent) -> None:
     RULES[(attempt.status, type(event))](draft, attempt, event)
 
 
+def keep(draft: Draft, a: Attempt, try_: int) -> None:
+    """This try is the one that counts; the call of the other, if there is one, is hung up: never two on one phone."""
+    if try_ != a.try_ and a.channel.rings and a.try_ in a.references:
+        draft.command(CommandKind.HANG_UP, a.number, a.try_)
+    draft.change_attempt(a.number, try_=try_)
+
+
 def _refer(draft: Draft, a: Attempt, try_: int, reference: str) -> None:
     """Later references win: a call's own id can end a call that is answered, the request's id only one that is not."""
     if reference:
@@ -298,6 +334,16 @@ def _become(draft: Draft, a: Attempt, try_: int, status: AttemptStatus, patience
         draft.clear_timer(TimerKind.ATTEMPT, a.number)
     else:
         draft.set_timer(TimerKind.ATTEMPT, patience, a.number)
+
+
+def _catch_up(draft: Draft, a: Attempt) -> None:
+    """A message that was under way while the incident moved shows what was: it is edited at once."""
+    if a.channel is Channel.SLACK and draft.attempt(a.number).references and a.turn != draft.incident.turn:
+        draft.command(CommandKind.EDIT_SLACK, a.number, a.try_)
+
+
+def _longest_pause(draft: Draft, a: Attempt) -> int:
+    return LAST_RESORT_PAUSE if draft.page(a.page).step == LAST_RESORT else LONGEST_PAUSE
 
 
 def _try_again(draft: Draft, a: Attempt) -> Attempt:

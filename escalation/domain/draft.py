@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from escalation.domain.commands import SENDING, Command, CommandKind
-from escalation.domain.incident import LAST_RESORT, Attempt, Incident, Page, Status, Timer, TimerKind
+from escalation.domain.incident import LAST_RESORT, Attempt, AttemptStatus, Incident, Page, Status, Timer, TimerKind
 from escalation.domain.roster import Channel, Responder, Roster, masked
 from escalation.domain.timeline import Entry, EntryKind
 
@@ -31,16 +31,18 @@ class Draft:
         self.incident = replace(self.incident, **values)
 
     def turn(self, **values: Any) -> None:
-        """A change of status or step: raises the turn, and drops every timer but those of the last resort's pages."""
-        kept = frozenset(t for t in self.incident.timers if self._of_last_resort(t))
+        """A change of status or step: raises the turn, and drops every timer but those that do not belong to the step: the
+        last resort's, and those of calls that somebody has picked up."""
+        kept = frozenset(t for t in self.incident.timers if self._outlives_step(t))
         self.change(turn=self.incident.turn + 1, timers=kept, **values)
 
-    def _of_last_resort(self, timer: Timer) -> bool:
+    def _outlives_step(self, timer: Timer) -> bool:
         match timer.kind:
             case TimerKind.RUNG:
                 return self.incident.page(timer.ref).step == LAST_RESORT
             case TimerKind.ATTEMPT:
-                return self.page_of(timer.ref).step == LAST_RESORT
+                answered = self.attempt(timer.ref).status is AttemptStatus.ANSWERED
+                return answered or self.page_of(timer.ref).step == LAST_RESORT
             case _:
                 return False
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from escalation.domain.alert import Alert
 from escalation.domain.incident import Outcome, TimerKind, Via
+from escalation.domain.roster import Channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +39,12 @@ class Declined:
 
 @dataclass(frozen=True, slots=True)
 class Escalated:
-    """Next step now. With an attempt of an older turn it is stale and skips nobody."""
+    """Next step now. Said in an attempt, or on a message, of an older turn it is stale and skips nobody."""
 
     by: str
     via: Via
     attempt: int = 0
+    turn: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ class RosterChanged:
 @dataclass(frozen=True, slots=True)
 class CarrierRecovered:
     carrier: str
+    channels: frozenset[Channel] = frozenset(Channel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,15 @@ class AttemptClaimed:
 
     attempt: int
     try_: int
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptDelayed:
+    """Not sent yet, and why: another call of ours is on that phone."""
+
+    attempt: int
+    try_: int
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +172,7 @@ class TextDelivered:
 
 AttemptEvent = (
     AttemptClaimed
+    | AttemptDelayed
     | AttemptAccepted
     | AttemptUnknown
     | AttemptFailed

@@ -40,20 +40,22 @@ from types import MappingProxyType
 from typing import Any, Final, get_args
 
 from escalation.domain import events as ev
-from escalation.domain.attempts import again, give_up, rule_attempt
+from escalation.domain.attempts import MENU_TAKES, again, give_up, keep, rule_attempt
 from escalation.domain.commands import Command
 from escalation.domain.draft import Draft
-from escalation.domain.incident import LAST_RESORT, AttemptStatus, Incident, Status, TimerKind
+from escalation.domain.incident import LAST_RESORT, AttemptStatus, Incident, Outcome, Status, TimerKind
 from escalation.domain.paging import (
+    DECLINED,
     alarm,
     begin_step,
     calling,
-    close,
     follow_roster,
+    meanwhile,
     move_on,
     next_step,
     page_last_resort,
     restart,
+    shut,
     skip_to_next,
     stand_down,
 )
@@ -131,7 +133,7 @@ def acknowledge(draft: Draft, event: ev.Acknowledged) -> None:
     draft.turn(status=ACKNOWLEDGED, acknowledged_by=event.by)
     stand_down(draft, own=_on_the_line(draft, event) or _picked_up_by(draft, event.by))
     draft.note(f"Acknowledged by {draft.roster.name(event.by)}, by {event.via}.", EntryKind.STATUS)
-    if draft.incident.policy.acknowledgement_expires:
+    if draft.incident.policy.acknowledgement_expires is not None:
         draft.set_timer(TimerKind.ACK, draft.incident.policy.acknowledgement_expires)
 
 
@@ -147,11 +149,11 @@ def decline(draft: Draft, event: ev.Declined) -> None:
     page = draft.page_of(event.attempt)
     draft.note(f"{draft.roster.name(event.by)} declined, by {event.via}.", EntryKind.STATUS)
     if not page.closed:
-        close(draft, page, "declined")
+        shut(draft, page, DECLINED)
 
 
 def escalate(draft: Draft, event: ev.Escalated) -> None:
-    if _is_stale(draft, event.attempt):
+    if _is_stale(draft, event.attempt, event.turn):
         draft.note(f"{draft.roster.name(event.by)} escalated after the step had moved on: nobody is skipped.")
         return
     draft.note(f"Escalated by {draft.roster.name(event.by)}, by {event.via}.", EntryKind.STATUS)
@@ -159,12 +161,15 @@ def escalate(draft: Draft, event: ev.Escalated) -> None:
 
 
 def escalate_again(draft: Draft, event: ev.Escalated) -> None:
+    if event.turn not in (0, draft.incident.turn):
+        draft.note(f"{draft.roster.name(event.by)} escalated after it had moved on: nobody is skipped.")
+        return
     restart(draft, f"Escalated by {draft.roster.name(event.by)}, by {event.via}. Paging again from step 1.")
 
 
 def escalate_on(draft: Draft, event: ev.Escalated) -> None:
     """Whoever has it hands it up; a call from before somebody else took it does not."""
-    if _is_stale(draft, event.attempt) and event.by != draft.incident.acknowledged_by:
+    if _is_stale(draft, event.attempt, event.turn) and event.by != draft.incident.acknowledged_by:
         draft.note(f"{draft.roster.name(event.by)} escalated after it was acknowledged: nobody is skipped.")
         return
     draft.note(f"Escalated by {draft.roster.name(event.by)}, by {event.via}.", EntryKind.STATUS)
@@ -192,7 +197,9 @@ def page_the_new_last_resort(draft: Draft, _: ev.RosterChanged) -> None:
 
 
 def retry_now(draft: Draft, event: ev.CarrierRecovered) -> None:
-    waiting = [a for a in draft.incident.attempts if a.status is AttemptStatus.PLANNED and a.failures]
+    """Only what waits for this carrier."""
+    planned = [a for a in draft.incident.attempts if a.status is AttemptStatus.PLANNED and a.failures]
+    waiting = [a for a in planned if a.channel in event.channels]
     for attempt in waiting:
         again(draft, attempt)
     if waiting:
@@ -200,7 +207,12 @@ def retry_now(draft: Draft, event: ev.CarrierRecovered) -> None:
 
 
 def page_again(draft: Draft, event: ev.CarrierRecovered) -> None:
-    restart(draft, f"{event.carrier} works again and nobody has this: paging again from step 1.")
+    """Only when this carrier had failed somebody in the run that was exhausted: who slept through it is not called for that."""
+    incident = draft.incident
+    began = incident.turn - incident.policy.rounds * len(incident.policy.steps)
+    run = [a for a in incident.attempts if a.turn >= began and incident.page_of(a).step != LAST_RESORT]
+    if any(a.channel in event.channels and (a.failures or a.outcome is Outcome.FAILED) for a in run):
+        restart(draft, f"{event.carrier} works again and nobody has this: paging again from step 1.")
 
 
 # --- time
@@ -231,10 +243,13 @@ def attempt_is_silent(draft: Draft, event: ev.TimerFired) -> None:
 
 
 def sending_is_slow(draft: Draft, _: ev.TimerFired) -> None:
-    """Nothing of this step was sent yet. Its time begins all the same, or an outage of ours would stop the policy."""
+    """Nothing of this step was sent yet. Its time begins all the same, or an outage of ours would stop the policy; what can go
+    out by text goes out."""
     limit = draft.incident.policy.slot_limit.total_seconds()
     alarm(draft, "slow", f"Nothing of step {draft.incident.step + 1} could be sent within {limit:.0f} s.")
     draft.set_timer(TimerKind.STEP, draft.incident.policy.steps[draft.incident.step].timeout)
+    for page in draft.open_pages(draft.incident.step):
+        meanwhile(draft, page.number)
 
 
 def acknowledgement_expires(draft: Draft, _: ev.TimerFired) -> None:
@@ -278,9 +293,10 @@ def nothing(draft: Draft, event: Any) -> None:
     """Not even worth a line."""
 
 
-def _is_stale(draft: Draft, number: int) -> bool:
+def _is_stale(draft: Draft, number: int, turn: int = 0) -> bool:
     attempt = draft.incident.attempt(number)
-    return attempt is not None and attempt.turn != draft.incident.turn
+    said_in = attempt.turn if attempt else turn
+    return said_in not in (0, draft.incident.turn)
 
 
 def _on_the_line(draft: Draft, event: ev.Acknowledged) -> int:
@@ -289,14 +305,15 @@ def _on_the_line(draft: Draft, event: ev.Acknowledged) -> int:
     attempt = draft.incident.attempt(event.attempt)
     if attempt is None or attempt.settled or not attempt.channel.rings:
         return 0
-    heard = event.try_ if 0 < event.try_ <= attempt.tries else attempt.try_
-    draft.change_attempt(attempt.number, status=AttemptStatus.ANSWERED, try_=heard)
+    keep(draft, attempt, event.try_ if 0 < event.try_ <= attempt.tries else attempt.try_)
+    draft.change_attempt(attempt.number, status=AttemptStatus.ANSWERED)
+    draft.set_timer(TimerKind.ATTEMPT, MENU_TAKES, attempt.number)
     return attempt.number
 
 
 def _picked_up_by(draft: Draft, handle: str) -> int:
     """Somebody who pressed a button while listening is not cut off either."""
-    on_the_line = [a for a in draft.incident.attempts if a.status is AttemptStatus.ANSWERED]
+    on_the_line = [a for a in reversed(draft.incident.attempts) if a.status is AttemptStatus.ANSWERED]
     return next((a.number for a in on_the_line if draft.page(a.page).responder == handle), 0)
 
 

@@ -13,15 +13,17 @@ from escalation.domain.roster import Channel, Responder
 from escalation.domain.timeline import EntryKind
 
 AT_ONCE = timedelta(0)
+DECLINED = "declined"
 LONGEST_PAUSE = 30  # seconds between tries at a carrier that fails: short beside any step's timeout
+LAST_RESORT_PAUSE = 300  # the last resort has no timeout: a mailbox must not be flooded
 
 
 # --- steps
 
 
 def restart(draft: Draft, why: str) -> None:
-    """From step one, as if it had just happened."""
-    stand_down(draft)
+    """From step one, as if it had just happened. The last resort's mail about what was still goes out."""
+    leave_step(draft)
     draft.change(alarmed=frozenset(), round=0, acknowledged_by="", status=Status.TRIGGERED)
     draft.note(why, EntryKind.STATUS)
     begin_step(draft, 0)
@@ -77,11 +79,11 @@ def _ladder(responder: Responder, step: Step) -> tuple[Rung, ...]:
 
 
 def move_on(draft: Draft) -> None:
-    """A step with nobody left to wait for is over at once; when nobody could be reached in it, that is said loudly."""
+    """A step with nobody left to wait for is over at once; unless somebody in it declined, that is said loudly."""
     while draft.incident.status is Status.TRIGGERED and not draft.open_pages(draft.incident.step):
         pages = [p for p in draft.incident.pages if p.turn == draft.incident.turn and p.step == draft.incident.step]
         step = draft.incident.step + 1
-        if all(p.closed == Outcome.UNREACHABLE for p in pages):
+        if not any(p.closed == DECLINED for p in pages):
             alarm(draft, f"step {step} empty", f"Step {step} skipped: nobody in it can be reached.")
         next_step(draft)
 
@@ -109,20 +111,30 @@ def page_last_resort(draft: Draft) -> None:
     who = resolve(draft, step)
     if not who:
         draft.note("There is no last resort to tell.", EntryKind.ALARM)
-    page_all(draft, who, LAST_RESORT, step)
+    page_all(draft, [r for r in who if not _is_being_told(draft, r)], LAST_RESORT, step)
+
+
+def _is_being_told(draft: Draft, responder: Responder) -> bool:
+    """Still trying from the last alarm: a second one beside it would only add to the flood."""
+    theirs = [p.number for p in draft.open_pages(LAST_RESORT) if p.responder == responder.handle]
+    unsent = (AttemptStatus.PLANNED, AttemptStatus.CLAIMED, AttemptStatus.UNKNOWN)
+    return any(a.status in unsent or (a.channel.rings and not a.settled) for n in theirs for a in draft.attempts_of(n))
 
 
 def follow_roster(draft: Draft, index: int, step: Step) -> None:
     """Who is on call changed in mid-step: page the new, stop ringing the old unless they have picked up."""
     who = {r.handle: r for r in resolve(draft, step)}
-    pages = draft.open_pages(index)
-    for page in pages:
+    for page in draft.open_pages(index):
         if page.responder not in who:
-            close(draft, page, "no longer on call")
-            for attempt in draft.attempts_of(page.number):
-                if attempt.status is not AttemptStatus.ANSWERED:
-                    withdraw(draft, attempt)
-    page_all(draft, [r for h, r in who.items() if h not in {p.responder for p in pages}], index, step)
+            shut(draft, page, "no longer on call")
+    paged = {p.responder for p in draft.incident.pages if (p.step, p.turn) == (index, draft.incident.turn) and _was_told(p)}
+    paged |= {p.responder for p in draft.open_pages(index)}
+    page_all(draft, [r for h, r in who.items() if h not in paged], index, step)
+
+
+def _was_told(page: Page) -> bool:
+    """Whoever declined stays declined; whoever could not be reached may have a number now."""
+    return page.closed != Outcome.UNREACHABLE
 
 
 # --- ladders
@@ -202,7 +214,8 @@ def _never_called(draft: Draft, page: Page) -> bool:
 
 def close_if_hopeless(draft: Draft, page: Page) -> None:
     """Only permanent failures end a page before its time; silence waits for the step's timeout."""
-    if all(a.outcome is Outcome.UNREACHABLE for a in draft.attempts_of(page.number)):
+    newest = {a.rung: a for a in draft.attempts_of(page.number)}  # of a rung that was tried again the last try counts
+    if all(a.outcome is Outcome.UNREACHABLE for a in newest.values()):
         draft.note(f"{draft.whom(page)} cannot be reached at all.", EntryKind.PAGE)
         close(draft, page, Outcome.UNREACHABLE)
 
@@ -212,8 +225,16 @@ def close(draft: Draft, page: Page, why: str) -> None:
     draft.change_page(page.number, closed=why)
 
 
-def pause(failures: int) -> timedelta:
-    return timedelta(seconds=min(2 ** min(failures, 10), LONGEST_PAUSE))
+def shut(draft: Draft, page: Page, why: str) -> None:
+    """Closes a page and takes back what of it can be taken back; whoever has picked up is not cut off: their 1 still counts."""
+    close(draft, page, why)
+    for attempt in draft.attempts_of(page.number):
+        if attempt.status is not AttemptStatus.ANSWERED:
+            withdraw(draft, attempt)
+
+
+def pause(failures: int, longest: int = LONGEST_PAUSE) -> timedelta:
+    return timedelta(seconds=min(2 ** min(failures, 10), longest))
 
 
 # --- standing down
@@ -230,13 +251,10 @@ def stand_down(draft: Draft, own: int = 0) -> None:
 
 
 def leave_step(draft: Draft) -> None:
-    """The step is over: its phones stop ringing. Whoever has picked up is not cut off: their 1 still counts."""
-    for attempt in draft.incident.attempts:
-        if attempt.status is not AttemptStatus.ANSWERED and draft.page(attempt.page).step != LAST_RESORT:
-            withdraw(draft, attempt)
+    """The step is over: its phones stop ringing."""
     for page in draft.incident.pages:
-        if not page.closed and page.step != LAST_RESORT:
-            close(draft, page, "step over")
+        if page.step != LAST_RESORT and not page.closed:
+            shut(draft, page, "step over")
 
 
 def withdraw(draft: Draft, attempt: Attempt) -> None:

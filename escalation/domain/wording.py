@@ -16,7 +16,8 @@ from escalation.domain.speech import cut, speakable
 @dataclass(frozen=True, slots=True)
 class Brief:
     """All that a message about one incident may say. `link` opens the incident's page (signed, expiring); `code` is what a
-    reply must name; `mentions` are chat ids of the people being paged; `next` says who is next and when."""
+    reply must name; `mentions` are chat ids of the people being paged; `next` says who is next and when; `turn` is the
+    incident's, so that a button pressed on an old message is known."""
 
     incident_id: int
     short_id: str
@@ -34,6 +35,7 @@ class Brief:
     acknowledged_by: str = ""
     mentions: tuple[str, ...] = ()
     next: str = ""
+    turn: int = 0
 
 
 WHO = "This is the on-call pager."
@@ -106,7 +108,7 @@ def stale_words(next_name: str = "") -> list[str]:
 
 def unsaved_words() -> list[str]:
     """The database was away: it must not sound like an acknowledgement."""
-    return ["This could not be saved.", "Press 1 again, or wait for the next call."]
+    return ["This could not be saved, so nothing has changed.", "Press your key again, or wait for the next call."]
 
 
 def wrong_key_words() -> list[str]:
@@ -115,6 +117,16 @@ def wrong_key_words() -> list[str]:
 
 def silence_words() -> list[str]:
     return ["No key was pressed. It is not acknowledged. Goodbye."]
+
+
+def enough_words() -> list[str]:
+    """No call goes on for ever, whatever comes for keys."""
+    return ["It is not acknowledged. Look at your messages, or wait for the next call.", "Goodbye."]
+
+
+def unknown_words() -> list[str]:
+    """A call about what the database does not have: it was restored, or made anew."""
+    return ["There is no such incident.", "There is nothing to do. Goodbye."]
 
 
 def fallback_words(*, keys: bool = False) -> list[str]:
@@ -133,7 +145,7 @@ def _summary(brief: Brief, limit: int = 200) -> str:
 
 
 def _next(name: str) -> str:
-    return f"{speakable(name, 60)} is paged now." if name else "Nobody is left to page; the last resort is told."
+    return f"Now paging {speakable(name, 60)}." if name else "Nobody is left to page; the last resort is told."
 
 
 # --- by text
@@ -210,4 +222,4 @@ def _details(details: Mapping[str, object]) -> str:
 
 
 def _links(links: tuple[Link, ...]) -> str:
-    return "\n".join(f"{_one_line(link.text) + ': ' if link.text else ''}{link.href}" for link in links[:20])
+    return "\n".join(f"{_one_line(link.text) + ': ' if link.text else ''}{''.join(link.href.split())}" for link in links[:20])

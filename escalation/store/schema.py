@@ -1,5 +1,9 @@
-"""The schema's version: brings a database up to date, and says whether it is. Safe when several processes start at once: one
-migrates, the others wait and find nothing to do. Not the tables (`tables`) and not the revisions (`migrations/versions`)."""
+"""The schema's version: brings a database up to date, and says whether this program can work with it as it is. Safe when several
+processes start at once: one migrates, the others wait and find nothing to do. Not the tables (`tables`) and not the revisions
+(`migrations/versions`).
+
+Rolling upgrades: each revision says whether it expands the schema (the release before it goes on working) or contracts it. A program
+works with the newest schema it knows, and with one that is a single expanding revision ahead; nothing else."""
 
 from __future__ import annotations
 
@@ -7,45 +11,110 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import Enum, auto
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, func, make_url, select
+from sqlalchemy import Connection, func, select
 
-from escalation.store.engines import make_engine, troubles
+from escalation.errors import SchemaMismatch
+from escalation.store.engines import make_engine, parsed, troubles
+from escalation.store.tables import schema_revisions
 
 _LOCK = 0x0E5CA1A7  # any number that no other user of the same PostgreSQL server takes
-_SCRIPTS = Path(__file__).parent / "migrations"
+SCRIPTS = Path(__file__).parent / "migrations"
+EXPAND = "expand"
 
 
-def migrate(url: str) -> None:
-    """Creates or updates the schema, the SQLite file and its folder with it. Raises `StoreUnavailable`; then nothing was changed."""
+class Standing(Enum):
+    """How a database's schema stands to this program."""
+
+    NONE = auto()  # nobody has migrated it yet
+    OLDER = auto()
+    CURRENT = auto()
+    AHEAD = auto()  # by one expanding revision
+    BEYOND = auto()  # by more than this program can work with
+
+    @property
+    def is_usable(self) -> bool:
+        return self in (Standing.CURRENT, Standing.AHEAD)
+
+
+def migrate(url: str, scripts: Path = SCRIPTS) -> None:
+    """Creates or updates the schema, the SQLite file and its folder with it; one that is ahead stays as it is. Raises
+    `StoreUnavailable` or `SchemaMismatch`; then nothing was changed."""
     with _file_lock(url), _connected(url) as connection:
         if connection.dialect.name == "postgresql":
-            connection.exec_driver_sql("SET LOCAL lock_timeout = 0")  # another process may be migrating for minutes
-            connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
-        command.upgrade(_config(connection), "head")
+            _queue_up(connection)
+        found = _standing(connection, scripts)
+        if found is Standing.BEYOND:
+            raise SchemaMismatch(_cure(found))
+        if found is not Standing.AHEAD:
+            command.upgrade(_config(connection, scripts), "head")
+
+
+def check(url: str, scripts: Path = SCRIPTS) -> None:
+    """For processes that start: raises `SchemaMismatch`, which says what to run, for a database that this program cannot work with;
+    `StoreUnavailable` when it is away."""
+    found = standing(url, scripts)
+    if not found.is_usable:
+        raise SchemaMismatch(_cure(found))
+
+
+def standing(url: str, scripts: Path = SCRIPTS) -> Standing:
+    """Raises `StoreUnavailable`."""
+    if _is_absent(url):
+        return Standing.NONE
+    with _connected(url, reads=True) as connection:
+        return _standing(connection, scripts)
 
 
 def current(url: str) -> str | None:
     """The revision a database is at; None before the first. Raises `StoreUnavailable`."""
-    if (file := _sqlite_file(url)) and not file.exists():
-        return None  # connecting would create it, readable for everybody
+    if _is_absent(url):
+        return None
     with _connected(url, reads=True) as connection:
         return MigrationContext.configure(connection).get_current_revision()
 
 
 def is_current(url: str) -> bool:
-    """Whether a database has the schema that this code wants. Raises `StoreUnavailable`."""
-    return current(url) == head()
+    """Whether this program can work with a database's schema. Raises `StoreUnavailable`."""
+    return standing(url).is_usable
 
 
-def head() -> str | None:
-    """The revision that this code wants."""
-    return ScriptDirectory(str(_SCRIPTS)).get_current_head()
+def head(scripts: Path = SCRIPTS) -> str | None:
+    """The newest revision that this program knows."""
+    return ScriptDirectory(str(scripts)).get_current_head()
+
+
+def _standing(connection: Connection, scripts: Path) -> Standing:
+    found = MigrationContext.configure(connection).get_current_revision()
+    known = {script.revision for script in ScriptDirectory(str(scripts)).walk_revisions()}
+    if found is None:
+        return Standing.NONE
+    if found in known:
+        return Standing.CURRENT if found == head(scripts) else Standing.OLDER
+    further = select(schema_revisions.c.kind).where(schema_revisions.c.revision.not_in(known))
+    return Standing.AHEAD if connection.scalars(further).all() == [EXPAND] else Standing.BEYOND
+
+
+def _cure(found: Standing) -> str:
+    if found is Standing.BEYOND:
+        return "the database was migrated for a newer release, which this one cannot work with: run the newer one here too"
+    state = "was never prepared" if found is Standing.NONE else "has an older schema than this release needs"
+    return f"the database {state}: escalation migrate"
+
+
+def _queue_up(connection: Connection) -> None:
+    """Another process may be migrating for minutes, so we wait for as long as it takes; but for tables in use only briefly, as
+    whoever wants them next waits behind us, and that may be a key press."""
+    for setting in ("lock_timeout = 0", "statement_timeout = 0", "idle_in_transaction_session_timeout = 0"):
+        connection.exec_driver_sql(f"SET LOCAL {setting}")
+    connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+    connection.exec_driver_sql("SET LOCAL lock_timeout = '5s'")
 
 
 @contextmanager
@@ -58,9 +127,9 @@ def _connected(url: str, *, reads: bool = False) -> Iterator[Connection]:
         engine.dispose()
 
 
-def _config(connection: Connection) -> Config:
+def _config(connection: Connection, scripts: Path) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
+    config.set_main_option("script_location", str(scripts).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     return config
@@ -84,6 +153,12 @@ def _file_lock(url: str) -> Iterator[None]:
         os.close(lock)
 
 
+def _is_absent(url: str) -> bool:
+    """A file that is not there: connecting would create it, readable for everybody."""
+    file = _sqlite_file(url)
+    return file is not None and not file.exists()
+
+
 def _sqlite_file(url: str) -> Path | None:
-    parts = make_url(url)
+    parts = parsed(url)
     return Path(parts.database) if parts.get_backend_name() == "sqlite" and parts.database else None

@@ -40,7 +40,7 @@ class SqlStore:
 
     @contextmanager
     def transaction(self, *, impatient: bool = False) -> Iterator[SqlTransaction]:
-        with troubles(), self._engines.get(impatient=impatient).begin() as connection:
+        with troubles(), self._engines.turn(impatient=impatient), self._engines.get(impatient=impatient).begin() as connection:
             yield SqlTransaction(connection, self._clock, self._parsed)
 
     @contextmanager

@@ -5,19 +5,25 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Connection, and_, delete, func, or_, select
+from sqlalchemy import Connection, and_, bindparam, delete, func, or_, select, update
+from sqlalchemy.sql.dml import ReturningInsert
 
 from escalation.domain.policy import Site
 from escalation.domain.roster import Channel
 from escalation.errors import StoreUnavailable
 from escalation.ports import Clock
-from escalation.store.sql_work import Work
+from escalation.store.sql_work import Work, inserting
 from escalation.store.tables import carriers, counters, heartbeats, inbox, opt_outs, phones, sites
 from escalation.store.types import clean
 
 _LONGEST_IDENTITY = 200
+_NEWEST, _BLOCKED = select(func.max(sites.c.version)), select(opt_outs)
+_DOWN = select(carriers.c.name).order_by(carriers.c.name)
+_FREE_PHONE = delete(phones).where(phones.c.incident_id == bindparam("incident"), phones.c.attempt == bindparam("number"))
 
 
 class Facts(Work):
@@ -28,15 +34,15 @@ class Facts(Work):
         self._parsed = parsed
 
     def first_seen(self, identity: str) -> bool:
-        new = self.insert(inbox).values(identity=_bounded(identity), seen_at=self.now)
-        return self.connection.execute(new.on_conflict_do_nothing().returning(inbox.c.identity)).first() is not None
+        row = {"identity": _bounded(identity), "seen_at": self.now}
+        return self.connection.execute(_see(self.dialect), row).first() is not None
 
     def site(self) -> Site:
-        version = self.connection.scalar(select(func.max(sites.c.version)))
+        version = self.connection.scalar(_NEWEST)
         if version is None:
             return Site()
         site = self._site(version)
-        blocked = {(row.channel, row.address): row.reason for row in self.connection.execute(select(opt_outs))}
+        blocked = {(row.channel, row.address): row.reason for row in self.connection.execute(_BLOCKED)}
         return replace(site, roster=site.roster.blocking(blocked)) if blocked else site
 
     def apply(self, site: Site, document: str) -> int:
@@ -52,36 +58,42 @@ class Facts(Work):
         return self.connection.scalar(select(sites.c.document).order_by(sites.c.version.desc()).limit(1)) or ""
 
     def hold_phone(self, address: str, incident_id: int, attempt: int, try_: int, until: datetime) -> bool:
-        new = self.insert(phones).values(address=address, incident_id=incident_id, attempt=attempt, try_=try_, until=until)
-        ours = and_(phones.c.incident_id == incident_id, phones.c.attempt == attempt)
-        held = new.on_conflict_do_update(
-            index_elements=["address"],
-            set_={name: new.excluded[name] for name in ("incident_id", "attempt", "try_", "until")},
-            where=or_(phones.c.until <= self.now, ours),
-        )
-        return self.connection.execute(held.returning(phones.c.address)).first() is not None
+        row = {"address": address, "incident_id": incident_id, "attempt": attempt, "try_": try_, "until": until}
+        return self.connection.execute(_hold(self.dialect), row | {"now": self.now}).first() is not None
 
     def free_phone(self, incident_id: int, attempt: int) -> None:
-        self.connection.execute(delete(phones).where(phones.c.incident_id == incident_id, phones.c.attempt == attempt))
+        self.connection.execute(_FREE_PHONE, {"incident": incident_id, "number": attempt})
 
     def block(self, channel: Channel, address: str, reason: str) -> None:
         new = self.insert(opt_outs).values(channel=channel, address=address, reason=reason, at=self.now)
         rest = {"reason": new.excluded.reason, "at": new.excluded.at}
         self.connection.execute(new.on_conflict_do_update(index_elements=["channel", "address"], set_=rest))
 
-    def unblock(self, channel: Channel, address: str) -> None:
-        self.connection.execute(delete(opt_outs).where(opt_outs.c.channel == channel, opt_outs.c.address == address))
+    def unblock(self, channel: Channel, address: str) -> bool:
+        gone = delete(opt_outs).where(opt_outs.c.channel == channel, opt_outs.c.address == address)
+        return self.connection.execute(gone.returning(opt_outs.c.address)).first() is not None
 
     def carrier_down(self, carrier: str, reason: str) -> bool:
-        new = self.insert(carriers).values(name=carrier, down_since=self.now, reason=reason)
-        return self.connection.execute(new.on_conflict_do_nothing().returning(carriers.c.name)).first() is not None
+        believed_up = carrier not in self.carriers_down()
+        new = self.insert(carriers).values(name=carrier, down_since=self.now, failed_at=self.now, reason=reason)
+        again = {"failed_at": new.excluded.failed_at, "reason": new.excluded.reason, "answered_at": None}
+        self.connection.execute(new.on_conflict_do_update(index_elements=["name"], set_=again))
+        return believed_up
 
     def carrier_up(self, carrier: str) -> bool:
         gone = delete(carriers).where(carriers.c.name == carrier).returning(carriers.c.name)
         return self.connection.execute(gone).first() is not None
 
     def carriers_down(self) -> list[str]:
-        return list(self.connection.scalars(select(carriers.c.name).order_by(carriers.c.name)))
+        return list(self.connection.scalars(_DOWN))
+
+    def carriers_to_ask(self, quiet: timedelta) -> list[str]:
+        # One that answers every question and fails every page would else have the whole policy gone through again and again.
+        rows = self.connection.execute(select(carriers).where(carriers.c.answered_at.is_(None)).order_by(carriers.c.name))
+        return [r.name for r in rows if self.now - r.failed_at >= max(quiet, (r.failed_at - r.down_since) / 2)]
+
+    def carrier_answers(self, carrier: str) -> None:
+        self.connection.execute(update(carriers).where(carriers.c.name == carrier).values(answered_at=self.now))
 
     def bump(self, counter: str) -> None:
         new = self.insert(counters).values(name=counter, count=1)
@@ -97,6 +109,20 @@ class Facts(Work):
             self._parsed.clear()  # only the newest is ever asked for
             self._parsed[version] = self.connection.scalars(select(sites.c.site).where(sites.c.version == version)).one()
         return self._parsed[version]
+
+
+@cache
+def _see(dialect: str) -> ReturningInsert[Any]:
+    return inserting(dialect, inbox).on_conflict_do_nothing().returning(inbox.c.identity)
+
+
+@cache
+def _hold(dialect: str) -> ReturningInsert[Any]:
+    new = inserting(dialect, phones)
+    ours = and_(phones.c.incident_id == new.excluded.incident_id, phones.c.attempt == new.excluded.attempt)
+    rest = {name: new.excluded[name] for name in ("incident_id", "attempt", "try_", "until")}
+    where = or_(phones.c.until <= bindparam("now"), ours)
+    return new.on_conflict_do_update(index_elements=["address"], set_=rest, where=where).returning(phones.c.address)
 
 
 def _bounded(identity: str) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from functools import cache
+from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Row, Table, and_, case, delete, insert, select, update
+from sqlalchemy import ColumnElement, Row, Table, bindparam, case, delete, func, insert, select, update
+from sqlalchemy.sql.dml import ReturningInsert
 
-from escalation.domain.alert import Alert, Severity
+from escalation.domain.alert import Action, Alert, Severity
 from escalation.domain.events import TimerFired
 from escalation.domain.incident import Attempt, Incident, Page, Status, Timer
 from escalation.domain.policy import Policy
@@ -17,10 +19,33 @@ from escalation.domain.roster import Channel
 from escalation.domain.timeline import Entry
 from escalation.ports import OpenIncident
 from escalation.store import mapping
-from escalation.store.sql_work import Work
+from escalation.store.sql_work import Work, inserting, overwriting
 from escalation.store.tables import OPEN, alerts, attempts, entries, incidents, pages, timers
 
 T = TypeVar("T")
+# When the trouble last began, by its monitor's word: a repeat may have begun later than what opened the incident.
+_BEGAN = (
+    select(func.max(alerts.c.occurred_at))
+    .where(alerts.c.incident_id == incidents.c.id, alerts.c.action == Action.TRIGGER)
+    .scalar_subquery()
+)
+_LOOK = select(
+    incidents.c.id,
+    incidents.c.status,
+    incidents.c.severity,
+    func.coalesce(_BEGAN, incidents.c.occurred_at, type_=incidents.c.occurred_at.type).label("occurred_at"),
+).where(incidents.c.service == bindparam("service"), incidents.c.dedup_key == bindparam("dedup_key"), OPEN)
+# NO KEY: a counted repeat refers to this row, and must not wait for it.
+_LOCKED = select(incidents).where(incidents.c.id == bindparam("id")).with_for_update(key_share=True)
+_HANGING_ON = {
+    table: select(table).where(table.c.incident_id.in_(bindparam("ids", expanding=True))).order_by(*table.primary_key)
+    for table in (pages, attempts, timers)
+}
+_CHANGE = update(incidents).where(incidents.c.id == bindparam("incident"))
+_DROP_TIMER = delete(timers).where(
+    timers.c.incident_id == bindparam("incident"), timers.c.kind == bindparam("timer"), timers.c.ref == bindparam("of")
+)
+_COUNT, _TELL = insert(alerts), insert(entries)
 URGENCY: ColumnElement[int] = case({s.value: s.rank for s in Severity}, value=incidents.c.severity, else_=0)
 
 
@@ -37,25 +62,18 @@ class Incidents(Work):
     """The incident half of a transaction."""
 
     def look(self, service: str, dedup_key: str) -> OpenIncident | None:
-        columns = select(incidents.c.id, incidents.c.status, incidents.c.severity, incidents.c.occurred_at)
-        found = columns.where(incidents.c.service == service, incidents.c.dedup_key == dedup_key, OPEN)
-        row = self.connection.execute(found).one_or_none()
+        row = self.connection.execute(_LOOK, {"service": service, "dedup_key": dedup_key}).one_or_none()
         return OpenIncident(row.id, row.status, row.severity, row.occurred_at) if row else None
 
     def create(self, alert: Alert, service: str, policy: Policy) -> Incident | None:
         fresh = mapping.opening(alert, service, policy, self.now)
-        new = self.insert(incidents).values(mapping.row_of(fresh)).on_conflict_do_nothing().returning(incidents.c.id)
-        incident_id = self.connection.execute(new).scalar_one_or_none()
+        incident_id = self.connection.execute(_create(self.dialect), mapping.row_of(fresh)).scalar_one_or_none()
         return None if incident_id is None else replace(fresh, id=incident_id)
 
     def load(self, incident_id: int) -> Incident | None:
         if not is_id(incident_id):
             return None
-        # NO KEY: a counted repeat refers to this row, and must not wait for it.
-        found = self.connection.execute(
-            select(incidents).where(incidents.c.id == incident_id).with_for_update(key_share=True)
-        ).all()
-        return next(iter(self._whole(found)), None)
+        return next(iter(self._whole(self.connection.execute(_LOCKED, {"id": incident_id}).all())), None)
 
     def peek(self, incident_ids: Sequence[int]) -> list[Incident]:
         """Whole incidents, not locked, in the order of their ids."""
@@ -67,7 +85,7 @@ class Incidents(Work):
         return list(self.connection.scalars(select(incidents.c.id).where(wanted).order_by(URGENCY, incidents.c.id)))
 
     def count(self, incident_id: int, alert: Alert) -> None:
-        self.connection.execute(insert(alerts).values(mapping.alert_row(incident_id, alert, self.now)))
+        self.connection.execute(_COUNT, mapping.alert_row(incident_id, alert, self.now))
 
     def note(self, incident_id: int, entries: Sequence[Entry]) -> None:
         self._add_entries(incident_id, entries)
@@ -91,29 +109,25 @@ class Incidents(Work):
 
     def _save_incident(self, before: Incident, after: Incident) -> None:
         if values := mapping.changed(before, after):
-            self.connection.execute(update(incidents).where(incidents.c.id == after.id).values(values))
+            self.connection.execute(_CHANGE, values | {"incident": after.id})
         self._put(pages, [mapping.page_row(after.id, p) for p in _different(before.pages, after.pages)])
         self._put(attempts, [mapping.attempt_row(after.id, a) for a in _different(before.attempts, after.attempts)])
         self._save_timers(after.id, before.timers - after.timers, after.timers - before.timers)
 
     def _save_timers(self, incident_id: int, gone: frozenset[Timer], new: frozenset[Timer]) -> None:
-        for timer in gone:
-            key = and_(timers.c.incident_id == incident_id, timers.c.kind == timer.kind, timers.c.ref == timer.ref)
-            self.connection.execute(delete(timers).where(key))
+        if gone:
+            self.connection.execute(_DROP_TIMER, [{"incident": incident_id, "timer": t.kind, "of": t.ref} for t in gone])
         self._put(timers, [mapping.timer_row(incident_id, timer) for timer in new])
 
     def _put(self, table: Table, rows: Sequence[mapping.Values]) -> None:
         """Inserts rows, or overwrites those that are there."""
-        for row in rows:
-            keys = [c.name for c in table.primary_key]
-            statement = self.insert(table).values(row)
-            rest = {name: statement.excluded[name] for name in row if name not in keys}
-            self.connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=rest))
+        if rows:
+            self.connection.execute(overwriting(self.dialect, table, tuple(rows[0])), rows)
 
     def _add_entries(self, incident_id: int, new: Sequence[Entry]) -> None:
         if new:
             rows = [{"incident_id": incident_id, "at": e.at, "kind": e.kind, "text": e.text} for e in new]
-            self.connection.execute(insert(entries), rows)
+            self.connection.execute(_TELL, rows)
 
     def _whole(self, rows: Sequence[Row[tuple[object, ...]]]) -> list[Incident]:
         ids: list[int] = [row.id for row in rows]
@@ -128,9 +142,14 @@ class Incidents(Work):
 
     def _by_incident(self, table: Table, ids: list[int], build: Callable[[Row[tuple[object, ...]]], T]) -> dict[int, list[T]]:
         found: dict[int, list[T]] = defaultdict(list)
-        for row in self.connection.execute(select(table).where(table.c.incident_id.in_(ids)).order_by(*table.primary_key)):
+        for row in self.connection.execute(_HANGING_ON[table], {"ids": ids}):
             found[row.incident_id].append(build(row))
         return found
+
+
+@cache
+def _create(dialect: str) -> ReturningInsert[Any]:
+    return inserting(dialect, incidents).on_conflict_do_nothing().returning(incidents.c.id)
 
 
 def _different(before: Sequence[T], after: Sequence[T]) -> Iterable[T]:

@@ -5,46 +5,47 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, or_, select, update
+from sqlalchemy.sql.dml import ReturningInsert
 
 from escalation.domain.commands import Command, CommandKind
 from escalation.domain.incident import Incident
 from escalation.ports import Job
 from escalation.store import mapping
 from escalation.store.naming import label, task_id
-from escalation.store.sql_work import Work
-from escalation.store.tables import UNDONE, JobState, outbox
+from escalation.store.sql_work import Work, inserting
+from escalation.store.tables import UNDONE, UNNUDGED, JobState, outbox
 
 _PENDING = and_(UNDONE, outbox.c.state == JobState.PENDING)
 _CLAIMED = and_(UNDONE, outbox.c.state == JobState.CLAIMED)
 _REPEATABLE = (CommandKind.HANG_UP, CommandKind.EDIT_SLACK)
-_MOST_URGENT = (outbox.c.urgency, outbox.c.due_at, outbox.c.id)
+_MOST_URGENT = (outbox.c.kind == CommandKind.EDIT_SLACK, outbox.c.urgency, outbox.c.due_at, outbox.c.id)
+_THIS = outbox.c.id == bindparam("job")
+_CLAIM = update(outbox).where(_THIS, _PENDING, outbox.c.due_at <= bindparam("now")).returning(outbox)
+_TO_DO = select(outbox).where(_THIS, UNDONE)
+_OURS = select(outbox.c.id).where(_THIS, _CLAIMED, outbox.c.holder == bindparam("by"), outbox.c.lease_until > bindparam("now"))
+_SETTLE = update(outbox).where(_THIS)
 
 
 class Outbox(Work):
     """The outbox half of a transaction."""
 
     def job(self, job_id: int) -> Job | None:
-        return self._one(self.connection.execute(select(outbox).where(outbox.c.id == job_id, UNDONE)).one_or_none())
+        return self._one(self.connection.execute(_TO_DO, {"job": job_id}).one_or_none())
 
     def claim(self, job_id: int, holder: str, lease: timedelta) -> Job | None:
-        take = (
-            update(outbox)
-            .where(outbox.c.id == job_id, _PENDING, outbox.c.due_at <= self.now)
-            .values(state=JobState.CLAIMED, holder=holder, lease_until=self.now + lease)
-            .returning(outbox)
-        )
-        return self._one(self.connection.execute(take).one_or_none())
+        claimed = {"state": JobState.CLAIMED, "holder": holder, "lease_until": self.now + lease}
+        return self._one(self.connection.execute(_CLAIM, {"job": job_id, "now": self.now, **claimed}).one_or_none())
 
     def holds(self, job_id: int, holder: str) -> bool:
-        ours = and_(outbox.c.id == job_id, _CLAIMED, outbox.c.holder == holder, outbox.c.lease_until > self.now)
-        return self.connection.execute(select(outbox.c.id).where(ours)).one_or_none() is not None
+        ours = self.connection.execute(_OURS, {"job": job_id, "by": holder, "now": self.now})
+        return ours.one_or_none() is not None
 
     def finish(self, job_id: int) -> None:
-        self.connection.execute(
-            update(outbox).where(outbox.c.id == job_id).values(state=JobState.DONE, holder="", lease_until=None)
-        )
+        self.connection.execute(_SETTLE, {"job": job_id, "state": JobState.DONE, "holder": "", "lease_until": None})
 
     def defer(self, job_id: int, until: datetime) -> None:
         back = {"state": JobState.PENDING, "holder": "", "lease_until": None, "nudged_at": None, "due_at": until}
@@ -54,7 +55,7 @@ class Outbox(Work):
         return self._jobs(and_(_CLAIMED, outbox.c.lease_until <= self.now), limit)
 
     def unnudged(self, limit: int) -> list[Job]:
-        jobs = self._jobs(and_(_PENDING, outbox.c.due_at <= self.now, outbox.c.nudged_at.is_(None)), limit)
+        jobs = self._jobs(and_(UNNUDGED, outbox.c.due_at <= self.now), limit)
         if jobs:
             marked = outbox.c.id.in_([job.id for job in jobs])
             self.connection.execute(update(outbox).where(marked).values(nudged_at=self.now))
@@ -71,12 +72,7 @@ class Outbox(Work):
     def _add(self, incident: Incident, command: Command, cause: str) -> Row[tuple[object, ...]] | None:
         """A name that is there already is not added again. Still pending, it may become due earlier (the carrier is back); done, it
         is done again where that is harmless: a call that was over for the carrier when we hung up may yet ring."""
-        new = self.insert(outbox).values(self._row(incident, command, cause))
-        earlier = and_(outbox.c.state == JobState.PENDING, outbox.c.due_at > new.excluded.due_at)
-        again = and_(outbox.c.state == JobState.DONE, outbox.c.kind.in_(_REPEATABLE))
-        values = {name: new.excluded[name] for name in ("state", "due_at", "not_before", "nudged_at")}
-        statement = new.on_conflict_do_update(index_elements=["task_id"], set_=values, where=or_(earlier, again))
-        return self.connection.execute(statement.returning(outbox)).one_or_none()
+        return self.connection.execute(_add(self.dialect), self._row(incident, command, cause)).one_or_none()
 
     def _row(self, incident: Incident, command: Command, cause: str) -> mapping.Values:
         due_at = max(command.not_before or self.now, self.now)
@@ -118,3 +114,12 @@ class Outbox(Work):
 
     def _one(self, row: Row[tuple[object, ...]] | None) -> Job | None:
         return mapping.job(row) if row else None
+
+
+@cache
+def _add(dialect: str) -> ReturningInsert[Any]:
+    new = inserting(dialect, outbox)
+    earlier = and_(outbox.c.state == JobState.PENDING, outbox.c.due_at > new.excluded.due_at)
+    again = and_(outbox.c.state == JobState.DONE, outbox.c.kind.in_(_REPEATABLE))
+    values = {name: new.excluded[name] for name in ("state", "due_at", "not_before", "nudged_at")}
+    return new.on_conflict_do_update(index_elements=["task_id"], set_=values, where=or_(earlier, again)).returning(outbox)

@@ -1,9 +1,11 @@
 """What the parts of a transaction share: its connection, its one clock, and the insert that knows ON CONFLICT in both dialects.
-Not a transaction yet (`sql`)."""
+Not a transaction yet (`sql`). Statements that a page needs are made once and given their values when they run: to make one
+costs three to thirty times what running it does (docs/performance.md)."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 
 from sqlalchemy import Connection, Table, func, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -11,10 +13,26 @@ from sqlalchemy.dialects import postgresql, sqlite
 from escalation.ports import Clock
 from escalation.store.types import Moment
 
+Insert = postgresql.Insert | sqlite.Insert
+
 _DATABASE_CLOCK = {
-    "postgresql": func.clock_timestamp(type_=Moment),
-    "sqlite": func.strftime("%Y-%m-%dT%H:%M:%fZ", "now", type_=Moment),
+    "postgresql": select(func.clock_timestamp(type_=Moment)),
+    "sqlite": select(func.strftime("%Y-%m-%dT%H:%M:%fZ", "now", type_=Moment)),
 }
+
+
+@cache
+def inserting(dialect: str, table: Table) -> Insert:
+    """Both dialects spell ON CONFLICT alike; SQLAlchemy keeps them apart."""
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+
+
+@cache
+def overwriting(dialect: str, table: Table, columns: tuple[str, ...]) -> Insert:
+    """Inserts rows of these columns, or overwrites those that are there."""
+    new, keys = inserting(dialect, table), [column.name for column in table.primary_key]
+    rest = {name: new.excluded[name] for name in columns if name not in keys}
+    return new.on_conflict_do_update(index_elements=keys, set_=rest)
 
 
 class Work:
@@ -33,9 +51,12 @@ class Work:
         return self._now
 
     def _database_now(self) -> datetime:
-        now: datetime = self.connection.execute(select(_DATABASE_CLOCK[self.connection.dialect.name])).scalar_one()
+        now: datetime = self.connection.execute(_DATABASE_CLOCK[self.dialect]).scalar_one()
         return now
 
-    def insert(self, table: Table) -> postgresql.Insert | sqlite.Insert:
-        """Both dialects spell ON CONFLICT alike; SQLAlchemy keeps them apart."""
-        return postgresql.insert(table) if self.connection.dialect.name == "postgresql" else sqlite.insert(table)
+    @property
+    def dialect(self) -> str:
+        return self.connection.dialect.name
+
+    def insert(self, table: Table) -> Insert:
+        return inserting(self.dialect, table)

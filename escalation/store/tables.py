@@ -28,6 +28,7 @@ class JobState(StrEnum):
 # Written out, never as parameters: a partial index serves only a query that repeats its condition word for word.
 OPEN = text("incidents.status <> 'resolved'")
 UNDONE = text("outbox.state <> 'done'")
+UNNUDGED = text("outbox.state = 'pending' AND outbox.nudged_at IS NULL")
 
 
 def _incident_id(*, primary_key: bool = False) -> Column[int]:
@@ -56,6 +57,7 @@ incidents = Table(
     Column("alarmed", Shape(TypeAdapter(frozenset[str])), nullable=False),
     sqlite_autoincrement=True,  # a number that was spoken on a phone is never given to another incident
 )
+Index("incidents_status", incidents.c.status)
 Index("incidents_one_open", incidents.c.service, incidents.c.dedup_key, unique=True,
       sqlite_where=text("status <> 'resolved'"), postgresql_where=text("status <> 'resolved'"))  # fmt: skip
 
@@ -155,6 +157,9 @@ outbox = Table(
     sqlite_autoincrement=True,
 )
 Index("outbox_undone", outbox.c.due_at, sqlite_where=text("state <> 'done'"), postgresql_where=text("state <> 'done'"))
+Index("outbox_unnudged", outbox.c.urgency, outbox.c.due_at, outbox.c.id,
+      sqlite_where=text("state = 'pending' AND nudged_at IS NULL"),
+      postgresql_where=text("state = 'pending' AND nudged_at IS NULL"))  # fmt: skip
 Index("outbox_incident", outbox.c.incident_id)
 
 alerts = Table(  # every alert that was counted, the one that opened the incident too
@@ -202,6 +207,8 @@ carriers = Table(  # only those believed down
     metadata,
     Column("name", String(64), primary_key=True),
     Column("down_since", Moment, nullable=False),
+    Column("failed_at", Moment, nullable=False),  # the last failure
+    Column("answered_at", Moment),  # it says that it is back, and nothing has failed since
     Column("reason", Words, nullable=False),
 )
 
@@ -217,3 +224,12 @@ sites = Table(
 counters = Table("counters", metadata, Column("name", String(64), primary_key=True), Column("count", BIG, nullable=False))
 
 heartbeats = Table("heartbeats", metadata, Column("process", String(120), primary_key=True), Column("at", Moment, nullable=False))
+
+schema_revisions = (
+    Table(  # what each applied revision did to programs one release older; they read it, so its shape stays for ever
+        "schema_revisions",
+        metadata,
+        Column("revision", String(32), primary_key=True),
+        Column("kind", String(16), nullable=False),  # expand or contract
+    )
+)

@@ -133,6 +133,7 @@ def test_the_alarm_is_raised_again_until_somebody_has_it() -> None:
     """Exhausted is never quiet."""
     story = Story(incident(policy(step("ann")))).calls(1).fires(TimerKind.STEP)
     before = len(story.incident.attempts)
+    story.calls(before)
     assert story.fires(TimerKind.ALARM).commands == [(CommandKind.EMAIL, before + 1, 1)]
     assert story.incident.timer(TimerKind.ALARM)
 
@@ -292,8 +293,15 @@ def test_a_carrier_that_recovers_sends_at_once_what_had_failed() -> None:
 
 def test_an_exhausted_incident_is_paged_again_when_a_carrier_recovers() -> None:
     """An outage longer than the policy."""
-    story = Story(incident(policy(step("ann")))).calls(1).fires(TimerKind.STEP).tell(ev.CarrierRecovered("plivo"))
+    story = Story(incident(policy(step("ann")))).tell(ev.AttemptClaimed(1, 1), ev.AttemptFailed(1, 1, False, "refused"))
+    story.fires(TimerKind.STEP).tell(ev.CarrierRecovered("plivo"))
     assert (story.incident.status, story.incident.step) == (Status.TRIGGERED, 0)
+
+
+def test_who_slept_through_an_exhausted_policy_is_not_called_again_for_a_carrier_that_recovers() -> None:
+    """Slack was down for a moment; the phones had rung, and nobody was missed by it."""
+    story = Story(incident(policy(step("ann")))).calls(1).ends(1).calls(2).fires(TimerKind.STEP)
+    assert story.tell(ev.CarrierRecovered("slack", frozenset({Channel.SLACK}))).incident.status is Status.EXHAUSTED
 
 
 def test_a_new_person_on_call_is_paged_in_mid_step_and_the_old_one_no_longer() -> None:

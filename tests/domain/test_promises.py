@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from escalation.domain import events as ev
 from escalation.domain.alert import Severity
 from escalation.domain.commands import Command, CommandKind
-from escalation.domain.incident import LAST_RESORT, AttemptStatus, Incident, Outcome, Status, Via
+from escalation.domain.incident import LAST_RESORT, AttemptStatus, Incident, Outcome, Status, TimerKind, Via
 from escalation.domain.machine import advance, will_wake
 from escalation.domain.policy import Policy
 from tests.builders import NIGHT, alert, incident, policy, roster, step
@@ -55,6 +55,8 @@ class RandomNight:
     def _check(self, before: Incident) -> None:
         now = self.incident
         assert will_wake(now, bool(self.pending)), f"nothing will wake it after {self.told[-1]}"
+        picked_up = [a.number for a in now.attempts if a.status is AttemptStatus.ANSWERED]
+        assert all(now.timer(TimerKind.ATTEMPT, n) for n in picked_up), "a call that was picked up is never ended"
         assert (now.status, now.step) == (before.status, before.step) or now.turn > before.turn or now.round > before.round
         if now.status is Status.EXHAUSTED and before.status is not Status.EXHAUSTED:
             everyone = {r.handle for s in self.policy.steps for t in s.targets for r in self.roster.resolve(t) if r.contacts}
@@ -79,6 +81,7 @@ class RandomNight:
         if attempt.status is not AttemptStatus.CLAIMED or attempt.try_ != c.try_:
             return
         assert self.incident.status in (Status.TRIGGERED, Status.EXHAUSTED), "dialled after it was over"
+        assert self.incident.page_of(attempt).closed != "declined", "sent to somebody who declined"
         outcome = self.dice.choice(
             ["ok", "ok", "ok", "ok late", "refused", "bad number", "5xx before", "5xx after", "died", "died after"]
         )
@@ -201,11 +204,8 @@ def test_an_open_incident_is_never_forgotten_and_nobody_is_dialled_after_it_is_o
 def test_every_call_placed_comes_to_an_end(dice: Random, chosen: Policy) -> None:
     """When it is over, a call that shows itself is hung up, whatever was lost, doubled or late before; a voicemail speaks to its end."""
     night = RandomNight(dice, chosen).run(80).quieten()
-    left = {(a, t) for a, t in night.live if night.incident.attempts[a - 1].outcome not in (Outcome.VOICEMAIL, *SPOKEN)}
-    assert not left
-
-
-SPOKEN = (Outcome.NO_ANSWER, Outcome.BUSY, Outcome.HUNG_UP, Outcome.KEY)  # the dice said that this very call had ended
+    spoken_to = {(e.attempt, e.try_) for e in night.told if isinstance(e, ev.MachineDetected)}
+    assert not night.live - spoken_to
 
 
 @settings(max_examples=200)

@@ -167,7 +167,7 @@ def test_what_came_of_a_key_is_said_plainly() -> None:
     """And never more than is true."""
     assert wording.acknowledged_words(BRIEF)[0] == "Acknowledged. Incident 42 is yours."
     assert wording.already_words("Bob")[0] == "Thank you, Bob has it already."
-    assert wording.escalated_words("Bob")[0] == "Escalated. Bob is paged now."
+    assert wording.escalated_words("Bob, Lee")[0] == "Escalated. Now paging Bob, Lee."
     assert "Nobody is left" in wording.escalated_words("")[0]
     assert "Bob" in wording.declined_words("Bob")[1]
     assert "nobody was skipped" in wording.stale_words("Bob")[0]
@@ -177,12 +177,35 @@ def test_what_came_of_a_key_is_said_plainly() -> None:
 
 def test_what_did_not_happen_never_sounds_like_an_acknowledgement() -> None:
     """Somebody would go back to sleep."""
-    for words in (wording.unsaved_words(), wording.silence_words(), wording.wrong_key_words(), wording.fallback_words()):
+    for words in (
+        wording.unsaved_words(),
+        wording.silence_words(),
+        wording.wrong_key_words(),
+        wording.fallback_words(),
+        wording.enough_words(),
+        wording.unknown_words(),
+    ):
         assert "Acknowledged" not in " ".join(words)
     assert "not acknowledged" in wording.silence_words()[0]
-    assert "could not be saved" in wording.unsaved_words()[0]
+    assert wording.unsaved_words() == [
+        "This could not be saved, so nothing has changed.",
+        "Press your key again, or wait for the next call.",
+    ]
     assert "look at your messages" in " ".join(wording.fallback_words())
     assert "Press 1" in " ".join(wording.fallback_words(keys=True))
+
+
+def test_whoever_is_told_that_it_is_over_hears_a_goodbye() -> None:
+    """A line that only falls silent sounds like a fault."""
+    for words in (wording.unknown_words(), wording.enough_words(), wording.silence_words(), wording.stale_words("Bob")):
+        assert words[-1].endswith("Goodbye.")
+
+
+def test_a_link_begins_no_line_of_its_own_in_a_mail() -> None:
+    """What was stored long ago too: an address cannot put words into our mouth."""
+    mail = wording.mail_text(replace(BRIEF, links=(Link("https://x/\n\nAcknowledged by: Ann"),)))
+    assert "\nAcknowledged by: Ann" not in mail
+    assert "https://x/Acknowledgedby:Ann" in mail
 
 
 def test_a_mail_has_the_reason_in_its_subject_and_everything_else_inside() -> None:

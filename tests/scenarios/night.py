@@ -1,6 +1,7 @@
 """A night on call: the whole product around the sandbox, one thread, time moved by hand. Real store, engine, dispatch, timekeeper,
 Flask receiver, Plivo client; only the wire is short (WSGI in place of sockets; Slack and mail, whose libraries insist, go over
-loopback). Workers are played by `settle`, which carries out what was nudged, unless `workers` are dead."""
+loopback). Workers are played by `settle`, which carries out what was nudged, unless `workers` are dead. The database is SQLite in a
+folder, or the one at a URL."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import httpx
+import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import NullPool, create_engine, func, select
 from werkzeug.serving import BaseWSGIServer, make_server
@@ -32,12 +34,14 @@ from escalation.store.schema import migrate
 from tests.builders import NIGHT, PHONES, alert, site
 from tests.fakes import FakeClock
 from tests.phones import Line
+from tests.servers.wire import Wire
 from webhooks.app import create_app
 from workers.timekeeper import Timekeeper, at_once
 
 T = TypeVar("T")
 NEVER = datetime(3000, 1, 1, tzinfo=UTC).timestamp()
 PUBLIC = "https://pager.example.org"
+on_both_databases = pytest.mark.parametrize("night", ["sqlite", "postgresql"], indirect=True)
 
 
 @dataclass
@@ -64,7 +68,7 @@ class Person:
 class Night:
     """`night.ann`, `night.bob`, `night.lee` are the people of `tests.builders`."""
 
-    def __init__(self, folder: Path, policy: Policy | None = None) -> None:
+    def __init__(self, folder: Path, policy: Policy | None = None, database_url: str = "") -> None:
         self.clock = FakeClock()
         self.world = World(clock=VirtualClock(NIGHT.timestamp()), calls_per_second=100, texts_per_second=100)
         self.world.message_url = f"{PUBLIC}/plivo/texts/inbound"
@@ -72,7 +76,10 @@ class Night:
         sandbox = create_sandbox(self.world)
         self._slack, self._mail = _serve(sandbox), SmtpSink(self.world, "127.0.0.1", 0)
         self._mail.start()
+        self._wire = Wire(database_url) if database_url else None
         self.settings = _settings(folder, self.world, self._slack.port, self._mail.port)
+        if self._wire:
+            self.settings = replace(self.settings, database_url=self._wire.url)
         migrate(self.settings.sql_url)
         self.workers = Workers()
         transport = httpx.WSGITransport(app=sandbox)
@@ -83,7 +90,7 @@ class Night:
         self.people = {h: Person(Line(self, self.world.phone(n, h.capitalize()))) for h, n in PHONES.items()}
         self.ann, self.bob, self.lee = self.people["ann"], self.people["bob"], self.people["lee"]
         self.slack, self.mail = Posts(self), Mails(self)
-        self._db = create_engine(self.settings.sql_url, poolclass=NullPool)
+        self._db = create_engine(database_url) if database_url else create_engine(self.settings.sql_url, poolclass=NullPool)
         self._is_away = False
         self.apply(policy)
 
@@ -92,6 +99,8 @@ class Night:
         self._mail.stop()
         self._db.dispose()
         self.system.store.dispose()
+        if self._wire:
+            self._wire.cut()
 
     def apply(self, policy: Policy | None) -> None:
         with self.system.store.transaction() as tx:
@@ -164,14 +173,20 @@ class Night:
 
     @contextmanager
     def database_away(self) -> Iterator[None]:
+        """Connections break, and nobody gets a new one."""
+        self._is_away = True
+        with self._wire.cut_off() if self._wire else self._file_away():
+            yield
+        self._is_away = False
+
+    @contextmanager
+    def _file_away(self) -> Iterator[None]:
         """Nothing can be opened where the database was."""
         file = self.settings.data_dir / "escalation.sqlite"
         self.system.store.dispose()
         file.rename(file.with_suffix(".away"))
         file.mkdir()
-        self._is_away = True
         yield
-        self._is_away = False
         self.system.store.dispose()
         file.rmdir()
         file.with_suffix(".away").rename(file)
@@ -180,7 +195,7 @@ class Night:
 
     def incident(self, number: int = 1) -> Incident:
         with self.system.store.read() as tx:
-            return self.must(tx.load(number))
+            return tx.peek([number])[0]
 
     def status(self, number: int = 1) -> Status:
         return self.incident(number).status

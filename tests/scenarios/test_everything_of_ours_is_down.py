@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from escalation.domain.incident import Status
-from tests.scenarios.night import PUBLIC, Night
+from tests.scenarios.night import PUBLIC, Night, on_both_databases
+
+pytestmark = on_both_databases
 
 
 def test_the_timekeeper_dials_when_nobody_takes_the_page(night: Night) -> None:

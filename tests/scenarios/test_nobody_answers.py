@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from escalation.domain.incident import Status
-from tests.scenarios.night import Night
+from tests.scenarios.night import Night, on_both_databases
+
+pytestmark = on_both_databases
 
 
 def test_nobody_answers(night: Night) -> None:

@@ -21,8 +21,7 @@ def test_an_empty_team_is_nobody(night: Night) -> None:
     night.apply(policy(step("team:holiday")))
     night.trouble("db-1 is down")
     assert night.status() is Status.EXHAUSTED
-    night.mail.reads("INC-1")
-    night.mail.reads("INC-1")
+    night.mail.reads("INC-1", "exhausted")
 
 
 def test_a_number_that_does_not_exist_ends_the_step_at_once(night: Night) -> None:

@@ -68,7 +68,7 @@ def test_refused_credentials_are_said_by_a_way_that_is_not_plivo(night: Night) -
     night.mail.reads("INC-1")
     assert night.status() is Status.EXHAUSTED
     night.world.faults.clear()
-    night.after(seconds=10)
+    night.until(lambda: night.ann.phone.phone.ringing, seconds=100)
     night.ann.phone.rings().presses("1").hears("acknowledged")
 
 

@@ -17,10 +17,10 @@ def test_whoever_opted_out_is_unreachable_by_text_and_that_is_said(night: Night)
     night.after(minutes=2)
     night.ann.phone.rings().presses("1")
     night.trouble("web-1 is down", key="web-1")
-    night.after(seconds=20)
+    night.until(lambda: night.ann.phone.phone.ringing, seconds=60)
     night.ann.phone.rings().is_busy()
     night.story_says("Ann cannot be reached by sms", number=2)
-    night.after(seconds=3)
+    night.after(minutes=2)
     night.ann.phone.rings().presses("1").hears("acknowledged")
 
 

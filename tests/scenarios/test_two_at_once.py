@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from tests.builders import policy, step
-from tests.scenarios.night import Night
+from tests.scenarios.night import Night, on_both_databases
+
+pytestmark = on_both_databases
 
 
 def test_two_people_at_the_same_second(night: Night) -> None:

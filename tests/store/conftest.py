@@ -1,26 +1,20 @@
-"""Stores to hold to their contract: SQLite always, PostgreSQL too where ESCALATION_TEST_POSTGRES names a server (an URL whose user may
-create databases). Each test gets an empty, migrated database and a clock that it moves itself."""
+"""Stores to hold to their contract, on SQLite and on PostgreSQL. Each test gets an empty, migrated database and a clock that it moves
+itself."""
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
 
 from escalation.ports import Transaction
 from escalation.store import schema
 from escalation.store.queries import Queries
 from escalation.store.sql import SqlStore
-from escalation.store.tables import metadata
 from tests.builders import NIGHT
-
-POSTGRES = os.environ.get("ESCALATION_TEST_POSTGRES", "")
-WORKER = os.environ.get("PYTEST_XDIST_WORKER", "alone")
 
 
 class HandClock:
@@ -48,34 +42,14 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-@pytest.fixture(scope="session")
-def postgres_database(postgres_url: str) -> Iterator[str]:
-    """A database of this test process's own."""
-    name = f"escalation_test_{WORKER}_{os.getpid()}"
-    admin = create_engine(postgres_url, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    url = make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
-    schema.migrate(url)
-    yield url
-    with admin.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
-
-
-@pytest.fixture(params=["sqlite", "postgresql"] if POSTGRES else ["sqlite"])
+@pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty database with the newest schema."""
-    if request.param == "sqlite":
-        shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "escalation.sqlite")
-        return f"sqlite:///{tmp_path}/escalation.sqlite"
-    url: str = request.getfixturevalue("postgres_database")
-    engine = create_engine(url)
-    with engine.begin() as connection:
-        names = ", ".join(table.name for table in metadata.sorted_tables)
-        connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY"))
-    engine.dispose()
-    return url
+    if request.param == "postgresql":
+        migrated: str = request.getfixturevalue("postgres_url")
+        return migrated
+    shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "escalation.sqlite")
+    return f"sqlite:///{tmp_path}/escalation.sqlite"
 
 
 @pytest.fixture

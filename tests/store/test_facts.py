@@ -84,7 +84,8 @@ def test_an_opted_out_number_is_unusable_by_text_only(store: SqlStore) -> None:
         tx.block(Channel.SMS, ANN, "opted out")
         ann = tx.site().roster.people["ann"]
         assert [(c.channel, c.blocked) for c in ann.contacts] == [(Channel.VOICE, ""), (Channel.SMS, "opted out")]
-        tx.unblock(Channel.SMS, ANN)
+        assert tx.unblock(Channel.SMS, ANN)
+        assert not tx.unblock(Channel.SMS, ANN), "it was not blocked any more"
         assert tx.site().roster == site().roster
 
 

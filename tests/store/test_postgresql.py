@@ -1,4 +1,4 @@
-"""What only a database with several writers at once can get wrong: row locks. Runs where ESCALATION_TEST_POSTGRES names a server."""
+"""What only a database with several writers at once can get wrong: row locks."""
 
 from __future__ import annotations
 
@@ -14,13 +14,10 @@ from escalation.domain.policy import Site
 from escalation.errors import StoreUnavailable
 from escalation.store.sql import SqlStore
 from tests.builders import PHONES, alert
-from tests.store.conftest import POSTGRES, HandClock
+from tests.store.conftest import HandClock
 from tests.store.nights import CALL, called, opened
 
-pytestmark = [
-    pytest.mark.skipif(not POSTGRES, reason="ESCALATION_TEST_POSTGRES names no server"),
-    pytest.mark.parametrize("url", ["postgresql"], indirect=True),
-]
+pytestmark = pytest.mark.parametrize("url", ["postgresql"], indirect=True)
 LEASE = timedelta(seconds=15)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import multiprocessing
+import shutil
 import stat
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,9 +13,9 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, make_url, text
+from alembic.script import ScriptDirectory
 
-from escalation.errors import StoreUnavailable
+from escalation.errors import SchemaMismatch, StoreUnavailable
 from escalation.store import schema
 from escalation.store.engines import make_engine
 from escalation.store.sql import SqlStore
@@ -22,20 +23,102 @@ from escalation.store.tables import metadata
 from tests.store.nights import opened
 
 
-@pytest.fixture
-def bare_url(url: str, tmp_path: Path) -> Iterator[str]:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def bare_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """A database without any schema: a file that does not exist yet, or an empty PostgreSQL database."""
-    if url.startswith("sqlite"):
+    if request.param == "sqlite":
         yield f"sqlite:///{tmp_path}/new folder/bare.sqlite"
         return
-    admin = create_engine(url, isolation_level="AUTOCOMMIT")
-    bare = make_url(url).set(database=f"{make_url(url).database}_bare")
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {bare.database}"))
-    yield bare.render_as_string(hide_password=False)
-    with admin.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {bare.database} WITH (FORCE)"))
-    admin.dispose()
+    with request.getfixturevalue("postgres").made() as url:
+        yield url
+
+
+REVISION = """
+from alembic import op
+
+revision, down_revision, branch_labels, depends_on, kind = "{name}", "{before}", None, None, "{kind}"
+
+
+def upgrade():
+    op.execute("CREATE TABLE of_revision_{name} (id INTEGER)")
+
+
+def downgrade():
+    op.execute("DROP TABLE of_revision_{name}")
+"""
+
+
+def release(folder: Path, *kinds: str) -> Path:
+    """The migrations of a later release, with a further revision of each kind."""
+    scripts = folder / "-".join(("later", *kinds))
+    shutil.copytree(schema.SCRIPTS, scripts)
+    before = schema.head()
+    for kind in kinds:
+        name = f"{int(before or 0) + 1:04}"
+        (scripts / "versions" / f"{name}_later.py").write_text(REVISION.format(name=name, before=before, kind=kind))
+        before = name
+    return scripts
+
+
+def earlier(folder: Path) -> Path:
+    """The migrations of the very first release."""
+    scripts = folder / "earlier"
+    shutil.copytree(schema.SCRIPTS, scripts)
+    for revision in (scripts / "versions").glob("0*.py"):
+        if not revision.name.startswith("0001"):
+            revision.unlink()
+    return scripts
+
+
+def test_a_database_that_was_never_prepared_or_is_older_is_refused_with_what_to_run(bare_url: str, tmp_path: Path) -> None:
+    """Whoever started the program reads the command that helps."""
+    with pytest.raises(SchemaMismatch, match=r"never prepared: escalation migrate"):
+        schema.check(bare_url)
+    schema.migrate(bare_url, earlier(tmp_path))
+    with pytest.raises(SchemaMismatch, match=r"older schema than this release needs: escalation migrate"):
+        schema.check(bare_url)
+    schema.migrate(bare_url)
+    schema.check(bare_url)
+
+
+def test_one_expanding_revision_ahead_is_accepted_and_left_as_it_is(bare_url: str, tmp_path: Path) -> None:
+    """In a rolling upgrade the new release migrates first, and the old one goes on, or starts once more."""
+    schema.migrate(bare_url, release(tmp_path, "expand"))
+    ahead = schema.current(bare_url)
+    schema.check(bare_url)
+    assert schema.is_current(bare_url)
+    schema.migrate(bare_url)
+    assert schema.current(bare_url) == ahead != schema.head()
+    store = SqlStore(bare_url)
+    with store.transaction() as tx:
+        assert opened(tx).id == 1
+    store.dispose()
+
+
+@pytest.mark.parametrize("kinds", [("contract",), ("expand", "expand"), ("expand", "contract")])
+def test_a_contracting_revision_or_more_than_one_ahead_is_refused(kinds: tuple[str, ...], bare_url: str, tmp_path: Path) -> None:
+    """What this program asks for may be gone: neither does it start, nor does it migrate."""
+    schema.migrate(bare_url, release(tmp_path, *kinds))
+    ahead = schema.current(bare_url)
+    for act in (schema.check, schema.migrate):
+        with pytest.raises(SchemaMismatch, match="newer release"):
+            act(bare_url)
+    assert schema.current(bare_url) == ahead
+    assert not schema.is_current(bare_url)
+
+
+def test_a_later_release_upgrades_what_an_earlier_one_left(bare_url: str, tmp_path: Path) -> None:
+    """Also when its first revision was applied before kinds were noted."""
+    schema.migrate(bare_url, earlier(tmp_path))
+    later = release(tmp_path, "contract")
+    schema.migrate(bare_url, later)
+    schema.check(bare_url, later)
+
+
+def test_every_revision_says_what_it_does_to_the_release_before() -> None:
+    """Without a kind the release before could not know whether it may go on."""
+    revisions = ScriptDirectory(str(schema.SCRIPTS)).walk_revisions()
+    assert {r.revision: r.module.kind for r in revisions if r.module.kind not in ("expand", "contract")} == {}
 
 
 def test_a_bare_database_becomes_current(bare_url: str) -> None:

@@ -14,9 +14,13 @@ def desk(tmp_path: Path) -> Receiver:
     return receiver(tmp_path)
 
 
-def beat(desk: Receiver) -> None:
+PROCESSES = ("timekeeper", "worker pages", "worker chores")
+
+
+def beat(desk: Receiver, *processes: str) -> None:
     with desk.system.store.transaction() as tx:
-        tx.beat("timekeeper")
+        for process in processes or PROCESSES:
+            tx.beat(process)
 
 
 def faults(desk: Receiver) -> tuple[int, set[str]]:
@@ -36,12 +40,20 @@ def test_paging_is_ready_when_somebody_keeps_time(desk: Receiver) -> None:
     desk.clock.after(seconds=30)
     assert faults(desk) == (200, set())
     desk.clock.after(seconds=1)
-    assert faults(desk) == (503, {"timekeeper"})
+    assert faults(desk) == (503, set(PROCESSES))
+
+
+def test_silent_workers_are_a_fault_of_their_own(desk: Receiver) -> None:
+    """They, or their broker, are gone: pages go out ten seconds late, and somebody should know."""
+    beat(desk)
+    desk.clock.after(seconds=31)
+    beat(desk, "timekeeper")
+    assert faults(desk) == (503, {"worker pages", "worker chores"})
 
 
 def test_each_fault_is_named(tmp_path: Path) -> None:
     """Nothing was started yet and nothing configured."""
-    assert faults(receiver(tmp_path, configured=False)) == (503, {"timekeeper", "config"})
+    assert faults(receiver(tmp_path, configured=False)) == (503, {*PROCESSES, "config"})
 
 
 def test_overdue_timers_and_an_old_outbox_are_faults(desk: Receiver) -> None:

@@ -14,6 +14,6 @@ def blueprint(system: System) -> Blueprint:
     plivo, refusals = Blueprint("plivo", __name__), Refusals(system.store)
     plivo.before_request(Guard(system.settings, system.store, refusals).check)
     voice.add_routes(plivo, system)
-    news.add_routes(plivo, system)
+    news.add_routes(plivo, system, refusals)
     texts.add_routes(plivo, system, refusals)
     return plivo

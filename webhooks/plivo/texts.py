@@ -57,7 +57,8 @@ class _Mailbox:
         trusted = binds_body() or self._is_confirmed(text)
         if not trusted:
             self._refusals.count()
-        return self._responses.text(text.sender, text.text, callbacks.inbound_identity(request.form), trusted=trusted)
+        identity = callbacks.inbound_identity(request.form)
+        return self._responses.text(text.sender, text.text, identity, trusted=trusted, wish=text.wish)
 
     def _is_confirmed(self, text: Inbound) -> bool:
         if self._plivo is None:

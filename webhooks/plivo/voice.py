@@ -17,15 +17,16 @@ from escalation.domain.incident import Incident, Status
 from escalation.domain.roster import Roster
 from escalation.domain.wording import Brief
 from escalation.errors import NotFound, StoreUnavailable
-from escalation.responses import Kind, Said, sentence, standing
+from escalation.responses import KEYS as ACTING
+from escalation.responses import Kind, Said, standing
 
 log = logging.getLogger(__name__)
 
 PATH = "/plivo/calls/<name>"
-# A hop names one menu of a call: tens count keys that led back to the menu, ones count silences since.
-SILENCES, KEYS = 1, 10
-REPEATS = 2
-OFF_THE_PATH = {"message": 500, "fallback": 600}  # menus that can come at any time: hops that no other menu has
+# A hop names one menu of a call: tens count the menus before it, ones the silences since the last key.
+MENU, PATH_LENGTH = 10, 1000
+REPEATS, MOST = 2, 15  # silences before goodbye; menus before goodbye, whatever is pressed
+OFF_THE_PATH = {"message": 1000, "fallback": 2000}  # menus that can come at any time: hops that no other menu has
 
 View = Callable[[Name, int], bytes]
 
@@ -35,7 +36,7 @@ def add_routes(plivo: Blueprint, system: System) -> None:
     for what, view in {"answer": voice.answer, "message": voice.message, "fallback": voice.fallback}.items():
         plivo.add_url_rule(f"{PATH}/{what}", what, voice.always(view, voice.generic), methods=["POST"], defaults={"hop": 0})
     plivo.add_url_rule(f"{PATH}/key/<int:hop>", "key", voice.always(voice.key, voice.unsaved), methods=["POST"])
-    plivo.add_url_rule(f"{PATH}/silent/<int:hop>", "silent", voice.always(voice.silent, voice.generic), methods=["POST"])
+    plivo.add_url_rule(f"{PATH}/silent/<int:hop>", "silent", voice.always(voice.silent, voice.unheard), methods=["POST"])
 
 
 class _Voice:
@@ -55,7 +56,7 @@ class _Voice:
         try:
             return view(name, hop)
         except NotFound:
-            return answers.say([sentence(Said(Kind.UNKNOWN))])
+            return answers.say(wording.unknown_words())
         except StoreUnavailable:
             log.warning("INC-%s: the database is away, attempt %s stays on the menu", name.incident_id, name.attempt)
         except Exception as error:  # a fault of ours must not drop the caller
@@ -69,9 +70,12 @@ class _Voice:
         return self._menu(self._tell(name, "answer"), name, hop)
 
     def key(self, name: Name, hop: int) -> bytes:
-        """One key, and what came of it. Nothing is said to be done before it is committed."""
-        identity = callbacks.key_identity(hop, request.form, name)
-        said = self._system.responses.key((name.incident_id, name.attempt, name.try_), callbacks.pressed(request.form), identity)
+        """One key, and what came of it. Nothing is said to be done before it is committed. No key is silence, should Plivo
+        ever post that here."""
+        digit, identity = callbacks.pressed(request.form), callbacks.key_identity(hop, request.form, name)
+        if not digit:
+            return self.silent(name, hop)
+        said = self._system.responses.key((name.incident_id, name.attempt, name.try_), digit, identity)
         if said.kind in (Kind.REPEAT, Kind.WRONG):
             wrong = wording.wrong_key_words() if said.kind is Kind.WRONG else []
             return self._menu(self._load(name), name, _after_key(hop), wrong)
@@ -79,9 +83,9 @@ class _Voice:
 
     def silent(self, name: Name, hop: int) -> bytes:
         """No key: twice more, then the call ends, and nothing is acknowledged by it."""
-        if hop % KEYS >= REPEATS:
+        if _is_over(hop):
             return answers.say(wording.silence_words())
-        return self._menu(self._load(name), name, hop + SILENCES)
+        return self._menu(self._load(name), name, _after_silence(hop))
 
     def message(self, name: Name, hop: int) -> bytes:
         """For a machine that picked up. A person who was taken for one can still press a key."""
@@ -100,18 +104,32 @@ class _Voice:
 
     def generic(self, name: Name, hop: int) -> bytes:
         """An incident is open, press 1: what can be said without reading anything."""
-        return answers.fallback(self._urls(name).key(_after_key(hop)))
+        return self._unread(name, _after_key(hop))
+
+    def unheard(self, name: Name, hop: int) -> bytes:
+        """The same, after silence."""
+        return answers.say(wording.silence_words()) if _is_over(hop) else self._unread(name, _after_silence(hop))
 
     def unsaved(self, name: Name, hop: int) -> bytes:
-        """The key again, in a hop of its own: had it been committed after all, another key would not be taken for a repeat."""
-        urls, then = self._urls(name), _after_key(hop)
+        """The key again, in a hop of its own: had it been committed after all, another key would not be taken for a repeat.
+        Only a key that would have changed something is called unsaved."""
+        digit, urls, then = callbacks.pressed(request.form), self._urls(name), _after_key(hop)
+        if digit not in ACTING:
+            return self.generic(name, hop) if digit else self.unheard(name, hop)
+        if _is_enough(then):
+            return answers.say([*wording.unsaved_words(), *wording.enough_words()])
         return answers.say_then_menu(wording.unsaved_words(), wording.KEYS, urls.key(then), urls.silent(then))
 
     # --- parts
 
+    def _unread(self, name: Name, hop: int) -> bytes:
+        return answers.say(wording.enough_words()) if _is_enough(hop) else answers.fallback(self._urls(name).key(hop))
+
     def _menu(self, incident: Incident, name: Name, hop: int, first: Sequence[str] = ()) -> bytes:
         if not _is_wanted(incident):
             return answers.say(self._words(self._standing(incident, name)))
+        if _is_enough(hop):
+            return answers.say(wording.enough_words())
         urls = self._urls(name)
         menu = wording.spoken(self._brief(incident, name))
         return answers.say_then_menu(first, menu, urls.key(hop), urls.silent(hop))
@@ -122,7 +140,7 @@ class _Voice:
         if said.kind in NAMING:
             return NAMING[said.kind](said.who)
         if said.incident is None or said.kind not in ABOUT:
-            return [sentence(said)]
+            return wording.unknown_words()
         return ABOUT[said.kind](self._system.briefs.brief(said.incident, Roster(), said.incident.opened_at))
 
     def _standing(self, incident: Incident, name: Name) -> Said:
@@ -172,7 +190,20 @@ def _is_wanted(incident: Incident) -> bool:
 
 
 def _after_key(hop: int) -> int:
-    return (hop // KEYS + 1) * KEYS
+    return (hop // MENU + 1) * MENU
+
+
+def _after_silence(hop: int) -> int:
+    return _after_key(hop) + hop % MENU + 1
+
+
+def _is_over(hop: int) -> bool:
+    """After this silence: a message needs no menu behind it, and anything else was repeated often enough."""
+    return hop in OFF_THE_PATH.values() or hop % MENU >= REPEATS
+
+
+def _is_enough(hop: int) -> bool:
+    return hop % PATH_LENGTH // MENU >= MOST
 
 
 def _xml(document: bytes) -> Response:

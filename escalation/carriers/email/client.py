@@ -134,4 +134,4 @@ def _broken(line: _Line, how: str) -> CarrierError:
     line.given_up = True
     if line.data_began:
         return CarrierError(Verdict.UNKNOWN, f"e-mail: no answer to the mail ({how})")
-    return CarrierError(Verdict.RETRY, f"e-mail: no connection ({how})")
+    return CarrierError(Verdict.RETRY, f"e-mail: no connection ({how})", outage=True)

@@ -18,12 +18,14 @@ from escalation.domain.events import (
     MachineDetected,
     TextDelivered,
 )
+from escalation.domain.replies import ReplyAction
 
 Form = Mapping[str, str]
 
 _NAME = re.compile(r"([1-9][0-9]{0,17})-([1-9][0-9]{0,8})-([1-9][0-9]{0,8})")
 _NOT_AN_ID = re.compile(r"[^A-Za-z0-9_-]")
 _OVER = frozenset({"completed", "busy", "failed", "timeout", "no-answer", "cancel", "cancelled"})
+_WISHES = {"optout": ReplyAction.STOP, "optin": ReplyAction.START}
 _UNDELIVERED = frozenset({"undelivered", "failed", "rejected"})
 
 
@@ -48,12 +50,13 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Inbound:
-    """A text that somebody sent to our number; phone numbers in E.164."""
+    """A text that somebody sent to our number; phone numbers in E.164. `wish`: what Plivo itself read in it and acts on."""
 
     message_uuid: str
     sender: str
     to: str
     text: str
+    wish: ReplyAction | None = None
 
 
 def call_events(what: str, form: Form, name: Name) -> list[Event]:
@@ -78,14 +81,16 @@ def text_events(form: Form, name: Name) -> list[Event]:
 
 def inbound(form: Form) -> Inbound | None:
     """The text that was sent to us; None when it lacks its id or its sender."""
-    said = Inbound(_id(form, "MessageUUID"), e164(form.get("From", "")), e164(form.get("To", "")), form.get("Text", ""))
+    sender, to = e164(form.get("From", "")), e164(form.get("To", ""))
+    wish = _WISHES.get(form.get("MessageIntent", "").strip().lower())
+    said = Inbound(_id(form, "MessageUUID"), sender, to, form.get("Text", ""), wish)
     return said if said.message_uuid and said.sender else None
 
 
 def pressed(form: Form) -> str:
-    """The key pressed in a menu, empty when there was none."""
+    """The key pressed in a menu, empty when there was none, `?` for what no phone has."""
     digits = form.get("Digits", "").strip()
-    return digits if re.fullmatch(r"[0-9*#]", digits) else ""
+    return digits if re.fullmatch(r"[0-9*#]?", digits) else "?"
 
 
 def e164(number: str) -> str:
@@ -110,6 +115,11 @@ def key_identity(hop: int, form: Form, name: Name) -> str:
 def text_identity(form: Form, name: Name) -> str:
     """Of a text's status, for each part of it."""
     return f"plivo:text:{name.text}:{_id(form, 'MessageUUID')}:{_word(form.get('Status', ''))}"
+
+
+def text_references(form: Form) -> set[str]:
+    """The ids by which a status names its text: its own, and for a part of a long one that of the first."""
+    return {_id(form, "MessageUUID"), _id(form, "ParentMessageUUID")} - {""}
 
 
 def inbound_identity(form: Form) -> str:

@@ -141,17 +141,19 @@ TEXTS: Mapping[int, Cause] = {
     1000: again("Unknown", "Plivo does not say why"),
 }
 
-# 4xx are certain: nothing was placed (Plivo: "calls will not be queued"). A 5xx may follow after the call was accepted.
+# 4xx are certain: nothing was placed (Plivo: "calls will not be queued"). A 5xx may follow after the call was accepted. A 4xx that
+# does not name the destination is our own fault (caller id, URL, a proxy in between) and holds for every number: it must alarm, and
+# not use up the policy in a second as if nobody had a telephone.
 HTTP: Mapping[int, tuple[Verdict, str]] = {
-    400: (Verdict.PERMANENT, "refused the request"),
+    400: (Verdict.CREDENTIALS, "refused the request"),
     401: (Verdict.CREDENTIALS, "refused our credentials"),
     402: (Verdict.CREDENTIALS, "says the account is out of credit"),
     403: (Verdict.CREDENTIALS, "forbids this account the request"),
-    404: (Verdict.PERMANENT, "does not know what was asked for"),
-    405: (Verdict.PERMANENT, "refused the request"),
+    404: (Verdict.CREDENTIALS, "does not know what was asked for"),
+    405: (Verdict.CREDENTIALS, "refused the request"),
     408: (Verdict.RETRY, "did not get the whole request"),
     409: (Verdict.RETRY, "refused the request for now"),
-    422: (Verdict.PERMANENT, "refused the request"),
+    422: (Verdict.CREDENTIALS, "refused the request"),
     425: (Verdict.RETRY, "refused the request for now"),
     429: (Verdict.RETRY, "says we ask too often"),
     500: (Verdict.UNKNOWN, "failed"),
@@ -164,6 +166,7 @@ GEO = "geo permissions forbid this number"  # the account's setting, not the num
 WORDINGS: tuple[tuple[re.Pattern[str], Verdict, str], ...] = (
     (re.compile(r"credit|balance|funds"), Verdict.CREDENTIALS, "says the account is out of credit"),
     (re.compile(r"\bgeo|barred|countr"), Verdict.PERMANENT, GEO),
+    (re.compile(r"\b(from|src|source|caller)\b"), Verdict.CREDENTIALS, "refuses our caller id"),
     (re.compile(r"\b(to|dst|destination|number)\b.*\b(not |in)valid\b"), Verdict.PERMANENT, "says the number is not valid"),
     (re.compile(r"\binvalid\b.*\b(to|dst|destination|number)\b"), Verdict.PERMANENT, "says the number is not valid"),
 )
@@ -188,8 +191,11 @@ def text(code: str) -> Cause:
     return TEXTS.get(_number(code) if code else 0) or barred("", "Plivo gives a reason that we do not know")
 
 
-def refusal(status: int, error: str = "") -> CarrierError:
-    """What a request's HTTP status, other than 2xx, allows to conclude; nothing of Plivo's own text is in it."""
+def refusal(status: int, error: str = "", *, of_one: bool = False) -> CarrierError:
+    """What a request's HTTP status, other than 2xx, allows to conclude; nothing of Plivo's own text is in it. `of_one`: it was about
+    one call or message by its id, which is simply gone when Plivo does not know it."""
+    if of_one and status == 404:
+        return CarrierError(Verdict.PERMANENT, "Plivo does not know it any more (HTTP 404)")
     verdict, says = HTTP.get(status) or _by_class(status)
     if status in (400, 403, 422):
         verdict, says = next(((v, s) for pattern, v, s in WORDINGS if pattern.search(error.lower())), (verdict, says))
@@ -230,5 +236,5 @@ def _unlisted(code: int, status: str) -> Cause:
 
 def _by_class(status: int) -> tuple[Verdict, str]:
     if 300 <= status < 500:
-        return Verdict.PERMANENT, "refused the request"
+        return Verdict.CREDENTIALS, "refused the request"
     return Verdict.UNKNOWN, "gave no usable answer"

@@ -41,6 +41,26 @@ class Answer:
     said: Mapping[str, object]
 
 
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What can be spent: `credits` is USD, None where Plivo does not say (a subaccount). A postpaid account spends without any."""
+
+    is_prepaid: bool
+    credits: Decimal | None
+
+    @property
+    def can_pay(self) -> bool:
+        return not self.is_prepaid or self.credits is None or self.credits > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """What a rented number can do."""
+
+    voice: bool
+    sms: bool
+
+
 class PlivoClient:
     """The `Carrier` and `Telephone` for voice and texts. `auth_token` is one token, the newest while rotating."""
 
@@ -88,11 +108,9 @@ class PlivoClient:
     def alive(self) -> bool:
         """Whether Plivo takes our credentials and the account has money left; without that every page would fail again."""
         try:
-            account = self._ask("GET", "").said
+            return self.account().can_pay
         except CarrierError:
             return False
-        is_prepaid = account.get("billing_mode", "prepaid") == "prepaid"
-        return not is_prepaid or "cash_credits" not in account or causes.amount(str(account["cash_credits"])) > 0
 
     # --- Telephone
 
@@ -134,9 +152,23 @@ class PlivoClient:
         sender, to = e164(str(record.get("from_number", ""))), e164(str(record.get("to_number", "")))
         return sender, to, str(record.get("message_direction", ""))
 
+    def account(self) -> Account:
+        """The account as it stands. Raises `CarrierError`."""
+        said = self._ask("GET", "").said
+        left = causes.amount(str(said["cash_credits"])) if "cash_credits" in said else None
+        return Account(said.get("billing_mode", "prepaid") == "prepaid", left)
+
     def balance(self) -> Decimal:
         """USD left on the account. Raises `CarrierError`."""
-        return causes.amount(str(self._ask("GET", "").said.get("cash_credits", "")))
+        return self.account().credits or Decimal(0)
+
+    def number(self) -> Number | None:
+        """The number we call from, None when this account does not rent it. Raises `CarrierError`."""
+        answer = self._answer("GET", f"Number/{self._from}/")
+        if answer.status == 404:
+            return None
+        said = _accepted(answer).said
+        return Number(bool(said.get("voice_enabled", True)), bool(said.get("sms_enabled", True)))
 
     # --- bodies
 
@@ -175,25 +207,26 @@ class PlivoClient:
     # --- asking
 
     def _ask(self, method: str, path: str, body: Mapping[str, object] | None = None, seconds: float = 0) -> Answer:
-        """One request, one answer of 2xx. httpx counts its time-outs per phase, so that a peer who drips bytes could hold a worker
+        """One request, one answer of 2xx."""
+        return _accepted(self._answer(method, path, body, seconds), of_one=path.count("/") > 1)
+
+    def _answer(self, method: str, path: str, body: Mapping[str, object] | None = None, seconds: float = 0) -> Answer:
+        """One request, whatever was answered. httpx counts its time-outs per phase, so that a peer who drips bytes could hold a worker
         for ever: the request runs in a thread of its own and is left when its time is over. Left before the first byte went out,
         it never goes out; after that nobody knows."""
         crossing = Crossing(crossed=not self._tells_when_sending)
         try:
-            answer = within(seconds or self._deadline, lambda: self._exchange(method, path, body, crossing))
+            return within(seconds or self._deadline, lambda: self._exchange(method, path, body, crossing))
         except TimeoutError:
             if crossing.close():
                 raise CarrierError(Verdict.UNKNOWN, "Plivo: no answer in time") from None
-            raise CarrierError(Verdict.RETRY, "Plivo: no connection in time") from None
+            raise CarrierError(Verdict.RETRY, "Plivo: no connection in time", outage=True) from None
         except _NOTHING_SENT:
-            raise CarrierError(Verdict.RETRY, "Plivo: no connection") from None
+            raise CarrierError(Verdict.RETRY, "Plivo: no connection", outage=True) from None
         except _BAD_ADDRESS:
             raise CarrierError(Verdict.CREDENTIALS, "Plivo: the API address cannot be used") from None
         except (httpx.HTTPError, OSError) as error:
             raise CarrierError(Verdict.UNKNOWN, f"Plivo: no usable answer ({type(error).__name__})") from None
-        if not 200 <= answer.status < 300:
-            raise causes.refusal(answer.status, _error(answer.said))
-        return answer
 
     def _exchange(self, method: str, path: str, body: Mapping[str, object] | None, crossing: Crossing) -> Answer:
         extensions = {"trace": crossing.trace}
@@ -204,6 +237,12 @@ class PlivoClient:
 def digits(address: str) -> str:
     """`+1 (555) 010-0001` -> `15550100001`, as Plivo's samples have it; a SIP address stays."""
     return address if address.startswith("sip:") else re.sub(r"[ .()+-]", "", address)
+
+
+def _accepted(answer: Answer, *, of_one: bool = False) -> Answer:
+    if not 200 <= answer.status < 300:
+        raise causes.refusal(answer.status, _error(answer.said), of_one=of_one)
+    return answer
 
 
 def _said(answer: httpx.Response, crossing: Crossing) -> Mapping[str, object]:

@@ -113,7 +113,12 @@ def _buttons(brief: Brief) -> list[Block]:
 
 
 def _button(brief: Brief, action: str) -> Block:
-    button: Block = {"type": "button", "action_id": action, "value": str(brief.incident_id), "text": _plain(action.capitalize())}
+    button: Block = {
+        "type": "button",
+        "action_id": action,
+        "value": f"{brief.incident_id}:{brief.turn}",
+        "text": _plain(action.capitalize()),
+    }
     if action in _STYLE:
         button["style"] = _STYLE[action]
     if action in _SURE:

@@ -4,21 +4,25 @@ Not who that user is to us, and not whether the request was signed."""
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 
 ACTIONS = ("acknowledge", "escalate", "resolve")
+# 15 digits: more than any id of ours, and never more than a database's integer holds.
+VALUE = re.compile(r"([0-9]{1,15})(?::([0-9]{1,9}))?\Z")
 
 
 @dataclass(frozen=True, slots=True)
 class Button:
     """`user` is the chat id of whoever pressed; `response_url` takes an answer that only they see (empty: none given);
-    `identity` names this very press."""
+    `identity` names this very press, `turn` is the incident's when the message was written."""
 
     incident_id: int
     action: str
     user: str
     response_url: str = ""
     identity: str = ""
+    turn: int = 0
 
 
 def button(payload: str) -> Button | None:
@@ -33,12 +37,12 @@ def button(payload: str) -> Button | None:
 
 
 def _pressed(action: dict[str, object], user: str, response_url: str) -> Button | None:
-    name, value = _text(action, "action_id"), _text(action, "value")
-    # 15 digits: more than any id of ours, and never more than a database's integer holds.
-    if name not in ACTIONS or not user or not (value.isascii() and value.isdigit() and len(value) <= 15):
+    name, value = _text(action, "action_id"), VALUE.match(_text(action, "value"))
+    if name not in ACTIONS or not user or value is None:
         return None
     at = _text(action, "action_ts")
-    return Button(int(value), name, user, response_url, f"slack:{user}:{name}:{value}:{at}"[:200] if at else "")
+    identity = f"slack:{user}:{name}:{value[0]}:{at}"[:200] if at else ""
+    return Button(int(value[1]), name, user, response_url, identity, int(value[2] or 0))
 
 
 def _first(said: object) -> dict[str, object]:

@@ -107,7 +107,7 @@ def _not_reached(reason: object) -> CarrierError:
     """urllib wraps what happens while connecting *and* while writing: only what cannot have been written is retried at once."""
     refused = isinstance(reason, OSError) and reason.errno in _NEVER_CONNECTED
     if refused or isinstance(reason, (socket.gaierror, ssl.SSLCertVerificationError)):
-        return CarrierError(Verdict.RETRY, "Slack: no connection")
+        return CarrierError(Verdict.RETRY, "Slack: no connection", outage=True)
     return CarrierError(Verdict.UNKNOWN, "Slack: the connection broke")
 
 

@@ -3,11 +3,12 @@ press is already decided. Posts only to Slack, whatever the payload says."""
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
-
-from slack_sdk.webhook import WebhookClient
+from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from escalation.carriers.deadline import within
 
@@ -16,9 +17,13 @@ log = logging.getLogger(__name__)
 SLACK = "hooks.slack.com"
 PATIENCE = 5.0  # seconds; the thread is a daemon, a shutdown does not wait for it
 AT_ONCE = 4
-# slack_sdk logs bodies and URLs at DEBUG, and asks this logger's own level.
-_SILENT = logging.getLogger(f"{__name__}.sdk")
-_SILENT.setLevel(logging.CRITICAL + 1)
+
+
+class _Stay(HTTPRedirectHandler):
+    """Follows nothing: a redirect would lead us wherever it points. It is an error like any other answer that is no 2xx."""
+
+    def redirect_request(self, *_args: object) -> None:
+        return None
 
 
 def is_slacks(url: str, api_url: str) -> bool:
@@ -48,10 +53,19 @@ class Whisper:
 
     def _post(self, url: str, text: str) -> None:
         try:
-            client = WebhookClient(url, int(PATIENCE), logger=_SILENT, retry_handlers=[])
-            client.proxy = None  # see client.py
-            within(PATIENCE, lambda: client.send(text=text, response_type="ephemeral", replace_original=False))
+            within(PATIENCE, lambda: _send(url, text))
         except Exception as error:  # nobody waits for this, and the press is stored
             log.warning("an answer to a Slack button was not delivered: %s", type(error).__name__)
         finally:
             self._free.release()
+
+
+def _send(url: str, text: str) -> None:
+    """One POST. slack_sdk's client cannot be told to follow no redirects."""
+    body = json.dumps({"text": text, "response_type": "ephemeral", "replace_original": False}).encode()
+    asked = Request(url, body, {"Content-Type": "application/json; charset=utf-8"})  # noqa: S310 - `is_slacks` has looked at it
+    try:
+        build_opener(_Stay).open(asked, timeout=PATIENCE).close()
+    except HTTPError as refused:  # it is an open answer too
+        refused.close()
+        raise

@@ -36,13 +36,15 @@ class WebhookClient:
     channels = frozenset({Channel.WEBHOOK})
 
     def __init__(self, secret_key: str, clock: Clock, transport: httpx.BaseTransport | None = None) -> None:
-        self._key = signing_key(secret_key)
+        self._key = signing_key(secret_key) if secret_key else ""
         self._clock = clock
         # Redirects stay off: the signed brief would follow them to wherever they point.
         self._http = httpx.Client(transport=transport, timeout=DEADLINE, follow_redirects=False)
 
     def send(self, notice: Notice) -> str:
         """One POST; any 2xx is acceptance. The reference is the `Idempotency-Key`, the same for every try of an attempt."""
+        if not self._key:  # everybody can compute that signature
+            raise CarrierError(Verdict.CREDENTIALS, "webhook: no secret key to sign with (ESCALATION_SECRET_KEY)")
         body = json.dumps(payload(notice)).encode()
         headers = {
             "Content-Type": "application/json",
@@ -77,7 +79,7 @@ def _asked(request: Callable[[], int]) -> int:
     except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError):
         raise CarrierError(Verdict.PERMANENT, "webhook: not a URL that can be posted to") from None
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
-        raise CarrierError(Verdict.RETRY, "webhook: no connection") from None
+        raise CarrierError(Verdict.RETRY, "webhook: no connection", outage=True) from None
     except (httpx.HTTPError, OSError, ValueError) as error:
         raise CarrierError(Verdict.UNKNOWN, f"webhook: no answer ({type(error).__name__})") from None
 

@@ -12,6 +12,7 @@ from escalation.carriers.plivo import callbacks
 from escalation.carriers.plivo.callbacks import Name
 from escalation.domain import events as ev
 from escalation.domain.incident import Outcome
+from escalation.domain.replies import ReplyAction
 
 NAME = Name(42, 3, 1)
 RINGING = {"CallUUID": "call-1", "RequestUUID": "request-1", "Event": "Ring", "CallStatus": "ringing"}
@@ -101,6 +102,17 @@ def test_an_inbound_text_is_read_with_numbers_in_e164() -> None:
     assert callbacks.e164("55512") == "55512"
 
 
+@pytest.mark.parametrize(
+    ("intent", "wish"),
+    [("optout", ReplyAction.STOP), ("OptIn", ReplyAction.START), ("help", None), ("", None), ("x", None)],
+)
+def test_what_plivo_reads_in_a_text_is_told(intent: str, wish: ReplyAction | None) -> None:
+    """It blocks and unblocks by its own list of words, in languages that we do not know."""
+    found = callbacks.inbound({"MessageUUID": "m", "From": "15550100001", "Text": "ARRET", "MessageIntent": intent})
+    assert found is not None
+    assert found.wish is wish
+
+
 def test_keys_count_by_menu_and_everything_else_by_status() -> None:
     """9 and then 1 are two keys; the same delivery twice is one."""
     assert callbacks.key_identity(0, ANSWERED, NAME) != callbacks.key_identity(1, ANSWERED, NAME)
@@ -110,9 +122,11 @@ def test_keys_count_by_menu_and_everything_else_by_status() -> None:
     assert callbacks.inbound_identity({"MessageUUID": "m-1"}) != callbacks.inbound_identity({"MessageUUID": "m-2"})
 
 
-@pytest.mark.parametrize(("digits", "key"), [("1", "1"), ("*", "*"), ("#", "#"), ("", ""), ("12", ""), ("١", ""), ("a", "")])
+@pytest.mark.parametrize(
+    ("digits", "key"), [("1", "1"), ("*", "*"), ("#", "#"), ("", ""), (" ", ""), ("12", "?"), ("١", "?"), ("a", "?")]
+)
 def test_a_key_is_one_of_twelve(digits: str, key: str) -> None:
-    """Nothing else was on the phone."""
+    """Nothing else was on the phone; none at all is silence, which is something else than a wrong one."""
     assert callbacks.pressed({"Digits": digits}) == key
 
 

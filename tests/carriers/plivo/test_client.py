@@ -218,7 +218,7 @@ def test_only_what_was_certainly_not_sent_is_tried_again_at_once(trouble: type[E
         (401, None, Verdict.CREDENTIALS),
         (403, {"error": "Calls to this destination country are barred"}, Verdict.PERMANENT),
         (403, {"error": "account blocked"}, Verdict.CREDENTIALS),
-        (404, {"error": "not found"}, Verdict.PERMANENT),
+        (404, {"error": "not found"}, Verdict.CREDENTIALS),
         (429, None, Verdict.RETRY),
         (503, None, Verdict.UNKNOWN),
         (201, {"message": "call fired"}, Verdict.UNKNOWN),

@@ -76,7 +76,7 @@ def test_the_page_is_linked_even_when_nothing_can_be_done() -> None:
 def test_a_button_carries_the_incident_and_nothing_personal() -> None:
     """Only the id leaves the house."""
     found: Any = blocks.blocks(brief(responder="Ann"))[-1]
-    assert {b["value"] for b in found["elements"]} == {"42"}
+    assert {b["value"] for b in found["elements"]} == {"42:0"}
 
 
 def test_it_says_who_has_it() -> None:

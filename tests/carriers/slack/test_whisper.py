@@ -48,6 +48,15 @@ def test_it_says_it_to_one_person_and_leaves_the_message_alone() -> None:
     assert json.loads(server.asked[0].body) == {"text": "no", "response_type": "ephemeral", "replace_original": False}
 
 
+@pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
+def test_a_redirect_is_not_followed(code: int) -> None:
+    """It may lead anywhere: into our own network, say."""
+    with serving(lambda path: (code, b"") if path == "/r" else (200, b"ok")) as server:
+        Whisper(server.url + "/api/").say(server.url + "/r", "no")
+        _wait_for_silence()
+    assert [asked.path for asked in server.asked] == ["/r"]
+
+
 def test_a_frozen_slack_holds_nobody_up_and_little_waits() -> None:
     """`say` returns at once; what is over the limit is dropped."""
     go_on = threading.Event()

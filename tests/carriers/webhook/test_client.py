@@ -47,6 +47,16 @@ def test_it_is_a_carrier() -> None:
     assert carrier.channels == frozenset({Channel.WEBHOOK})
 
 
+def test_without_a_secret_nothing_is_sent_and_the_site_is_told() -> None:
+    """Everybody can compute the signature of an empty key: a receiver would believe whoever likes to page it."""
+    seen: list[httpx.Request] = []
+    carrier = WebhookClient("", StoppedClock(), httpx.MockTransport(lambda request: seen.append(request) or httpx.Response(200)))
+    with pytest.raises(CarrierError) as caught:
+        carrier.send(page())
+    assert (caught.value.verdict, caught.value.alarm, seen) == (Verdict.CREDENTIALS, True, [])
+    assert "secret key" in caught.value.reason
+
+
 def test_a_receiver_can_check_it_as_the_guide_says() -> None:
     """t and v1 from the header, HMAC-SHA256 of "t.body" with the derived key, and nothing else."""
     seen: list[httpx.Request] = []

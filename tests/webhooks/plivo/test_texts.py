@@ -60,6 +60,20 @@ def test_stop_makes_an_address_unreachable(texted: Plivo) -> None:
     assert counter(texted, "opted_out") == 1
 
 
+def test_what_plivo_took_a_text_for_counts(texted: Plivo) -> None:
+    """It has blocked the number by now, in a language that we do not know."""
+    form = {"From": "15550100001", "To": NUMBER[1:], "Text": "ARRET", "MessageUUID": "text-1", "MessageIntent": "optout"}
+    assert texted.post("/plivo/texts/inbound", **form).data == b""
+    assert "opted out" in texted.receiver.story(1)
+
+
+def test_a_strangers_word_costs_nothing(texted: Plivo) -> None:
+    """No answer goes to a number that nobody here has."""
+    for number, said in enumerate(("1", "ok", "4711", "START", "STOP")):
+        assert texted.text(said, sender="8821612345678", uuid=f"text-{number}").data == b""
+    assert (counter(texted, "opted_out"), counter(texted, "opted_in")) == (0, 0)
+
+
 def test_a_codes_page_is_the_one_that_is_meant(texted: Plivo) -> None:
     """With two open pages only the code's moves."""
     second = texted.receiver.trouble(summary="disk", key="disk")

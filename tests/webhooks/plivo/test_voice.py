@@ -70,7 +70,7 @@ def test_3_declines(ringing: Plivo) -> None:
     assert "Ann declined" in ringing.receiver.story(1)
 
 
-@pytest.mark.parametrize("digit", ["7", "#", "*", "0", ""])
+@pytest.mark.parametrize("digit", ["7", "#", "*", "0", "12", "x"])
 def test_a_wrong_key_is_called_wrong_and_the_menu_stays(ringing: Plivo, digit: str) -> None:
     """Nothing changes."""
     heard = ringing.presses(digit, ringing.picks_up())
@@ -89,6 +89,50 @@ def test_silence_hears_it_three_times_and_then_it_is_over_and_not_acknowledged(r
     assert "not acknowledged" in heard.words
     assert (heard.hangs_up, heard.action) == (True, "")
     assert status(ringing) == "triggered"
+
+
+def test_no_digits_are_silence_and_no_wrong_key(ringing: Plivo) -> None:
+    """Should Plivo post the action with nothing in it: three times, goodbye, as for any silence."""
+    heard = ringing.picks_up()
+    for _ in range(2):
+        heard = ringing.presses("", heard)
+        assert "means nothing" not in heard.words
+        assert "Press 1" in heard.words
+    heard = ringing.presses("", heard)
+    assert "not acknowledged" in heard.words
+    assert (heard.hangs_up, heard.action) == (True, "")
+
+
+@pytest.mark.parametrize("digit", ["9", "7", "12"])
+def test_no_call_goes_on_for_ever(ringing: Plivo, digit: str) -> None:
+    """Whatever lies on that key: fifteen menus are enough, and the last key still counts."""
+    heard, menus = ringing.picks_up(), [""]
+    while heard.action and len(menus) < 40:
+        menus.append(heard.action)
+        heard = ringing.presses(digit, heard)
+    assert len(menus) - 1 == 15
+    assert "not acknowledged" in heard.words
+    ringing.follows(menus[-1], Digits="1", CallUUID="another-call")
+    assert status(ringing) == "acknowledged"
+
+
+@pytest.mark.parametrize("what", ["message", "fallback"])
+def test_silence_after_a_message_ends_the_call(ringing: Plivo, what: str) -> None:
+    """A voicemail does not need to hear the menu."""
+    heard = ringing.presses("", ringing.hears(what))
+    assert (heard.hangs_up, heard.action) == (True, "")
+
+
+@pytest.mark.parametrize("digit", ["", "9", "7", "1"])
+def test_no_call_goes_on_for_ever_without_a_database_either(tmp_path: Path, digit: str) -> None:
+    """Silence less long than keys."""
+    plivo = without_database(tmp_path)
+    heard, menus = plivo.picks_up(), 0
+    while heard.action and menus < 40:
+        menus += 1
+        heard = plivo.presses(digit, heard)
+    assert menus <= (15 if digit else 3)
+    assert heard.hangs_up
 
 
 def test_every_menu_of_a_call_has_a_key_address_of_its_own(ringing: Plivo) -> None:
@@ -145,6 +189,21 @@ def test_a_broken_name_is_answered_all_the_same(plivo: Plivo, name: str) -> None
     """Signed, so it is Plivo's: it gets XML, and news about it is taken note of."""
     assert plivo.hears("answer", name).words if "%" not in name else plivo.call("answer", name).status_code == 403
     assert plivo.call("ring", name).status_code in (200, 403)
+
+
+def test_what_nobody_knows_is_said_with_a_goodbye(ringing: Plivo) -> None:
+    """The line does not just fall silent."""
+    assert ringing.hears("answer", "9-1-1").words == "There is no such incident. There is nothing to do. Goodbye."
+    assert ringing.hears("key/0", "9-1-1", Digits="1").words.endswith("Goodbye.")
+
+
+@pytest.mark.parametrize(("digit", "is_unsaved"), [("1", True), ("2", True), ("3", True), ("9", False), ("7", False)])
+def test_only_a_key_that_would_change_something_is_called_unsaved(tmp_path: Path, digit: str, is_unsaved: bool) -> None:
+    """A 9 had nothing to save; and whichever key it was, it is that one to press again."""
+    plivo = without_database(tmp_path)
+    heard = plivo.presses(digit, plivo.picks_up())
+    assert ("could not be saved, so nothing has changed. Press your key again" in heard.words) is is_unsaved
+    assert heard.action
 
 
 def test_the_same_key_delivered_twice_is_one_and_is_answered_alike(ringing: Plivo) -> None:

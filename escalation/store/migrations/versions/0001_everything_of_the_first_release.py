@@ -9,6 +9,7 @@ revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
+kind = "expand"
 
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 MOMENT = sa.String(32).with_variant(sa.TIMESTAMP(timezone=True), "postgresql")
@@ -30,6 +31,8 @@ def upgrade() -> None:
         "carriers",
         sa.Column("name", sa.String(length=64), nullable=False),
         sa.Column("down_since", MOMENT, nullable=False),
+        sa.Column("failed_at", MOMENT, nullable=False),
+        sa.Column("answered_at", MOMENT, nullable=True),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
