@@ -14,9 +14,22 @@ from escalation.cli.shell import JSON, Refused, Shell, output
 from escalation.config import keys
 from escalation.domain.alert import Action, Severity
 from escalation.domain.dedup import What
+from escalation.domain.events import Acknowledged, Resolved
+from escalation.domain.incident import Status
 from escalation.domain.policy import Service, Site
-from escalation.errors import BadInput, NotFound
+from escalation.errors import BadInput, NotFound, UnknownKey
 from escalation.intake import native
+from escalation.intake.reading import dedup_key
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """How a command names one: by its own key, of a service here, or at a receiver elsewhere."""
+
+    dedup_key: str
+    service: str
+    url: str
+    key_file: Path | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +87,30 @@ def send(
         alert = replace(alert, dedup_key=secrets.token_hex(16))  # a trouble of its own
     (taken,) = shell.system.engine.take([alert])
     return Came(taken.what.value, f"INC-{taken.incident_id}" if taken.incident_id else "", taken.dedup_key)
+
+
+def tell(shell: Shell, where: Trouble, event: Acknowledged | Resolved) -> Came:
+    """Acknowledges or resolves by the trouble's key. Raises what `send` raises."""
+    is_over = isinstance(event, Resolved)
+    if where.url:
+        action = Action.RESOLVE if is_over else Action.ACKNOWLEDGE
+        return send(shell, action, where.dedup_key, {}, where.service, where.url, where.key_file)
+    key = dedup_key(where.dedup_key)
+    with shell.system.store.transaction() as tx:
+        found = tx.look(service_of(tx.site(), where).name, key)
+    wanted = Status.RESOLVED if is_over else Status.ACKNOWLEDGED
+    if found is None or shell.system.engine.tell(found.id, event).incident.status is not wanted:
+        return Came(What.IGNORED, "", key)
+    return Came(What.RESOLVED if is_over else What.ACKNOWLEDGED, f"INC-{found.id}", key)
+
+
+def service_of(site: Site, where: Trouble) -> Service:
+    """By the intake key where one is given. Raises `UnknownKey`, `NotFound`, `BadInput`."""
+    if where.key_file is None:
+        return service_named(site, where.service)
+    if (found := site.service_of(key_of(where.key_file))) is None:
+        raise UnknownKey(["the intake key belongs to no service"])
+    return found
 
 
 def key_of(key_file: Path | None) -> str:

@@ -16,7 +16,6 @@ from escalation.cli.shell import INCIDENT, JSON, Refused, Shell, output
 from escalation.config import duration
 from escalation.config.faults import Refused as Unreadable
 from escalation.domain import events as ev
-from escalation.domain.alert import Action
 from escalation.domain.incident import Incident, Status, Via
 from escalation.errors import BadInput, NotFound
 
@@ -30,7 +29,9 @@ def login() -> str:
         return "somebody"
 
 
-by = click.option("--by", default=login, show_default="the login name", help="Who does it: stands in the timeline.")
+by = click.option(
+    "--by", default=login, show_default="the login name", help="Who does it: stands in the timeline (not with --url)."
+)
 
 
 def by_key(command: F) -> F:
@@ -56,7 +57,8 @@ def ack(
 ) -> None:
     """Acknowledge: somebody has it, all other phones stop ringing."""
     if incident is None:
-        by_dedup_key(shell, Action.ACKNOWLEDGE, dedup_key, service, url, key_file, output)
+        where = alerts.Trouble(dedup_key, service, url, key_file)
+        by_dedup_key(where, shell, ev.Acknowledged(by, Via.CLI), output)
     else:
         told(shell, incident, ev.Acknowledged(by, Via.CLI), output, Status.ACKNOWLEDGED)
 
@@ -72,7 +74,8 @@ def resolve(
 ) -> None:
     """Resolve: it is over, nobody is paged any more."""
     if incident is None:
-        by_dedup_key(shell, Action.RESOLVE, dedup_key, service, url, key_file, output)
+        where = alerts.Trouble(dedup_key, service, url, key_file)
+        by_dedup_key(where, shell, ev.Resolved(by, Via.CLI), output)
     else:
         told(shell, incident, ev.Resolved(by, Via.CLI), output, Status.RESOLVED)
 
@@ -141,10 +144,11 @@ def told(shell: Shell, incident_id: int, event: ev.Event, how: str, *wanted: Sta
         raise Refused(f"{incident.short_id} is {incident.status}")
 
 
-def by_dedup_key(shell: Shell, action: Action, dedup_key: str, service: str, url: str, key_file: Path | None, how: str) -> None:
-    if not dedup_key:
+def by_dedup_key(where: alerts.Trouble, shell: Shell, event: ev.Acknowledged | ev.Resolved, how: str) -> None:
+    """Here in the name of whoever typed it; at a receiver elsewhere it is an alert like the monitor's."""
+    if not where.dedup_key:
         raise BadInput(["an incident (INC-42) or --dedup-key is needed"])
-    alerts.send(shell, action, dedup_key, {}, service, url, key_file).show(how)
+    alerts.tell(shell, where, event).show(how)
 
 
 def parsed(text: str) -> timedelta:

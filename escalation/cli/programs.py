@@ -1,4 +1,5 @@
-"""Commands that run or prepare something instead of touching an incident: `migrate`, `sandbox`, `demo`, `version`."""
+"""Commands that run or prepare something instead of touching an incident: `up`, `doctor`, `migrate`, `sandbox`, `demo`,
+`version`."""
 
 from __future__ import annotations
 
@@ -7,9 +8,11 @@ from pathlib import Path
 
 import click
 
-from escalation.cli.shell import Shell
+from escalation.cli.shell import JSON, Shell, output
 from escalation.errors import BadInput
 from escalation.local import demo as showing
+from escalation.local import doctor as medicine
+from escalation.local import up as running
 from escalation.sandbox.script import ScriptFaults
 from escalation.sandbox.server import serve
 from escalation.store import schema
@@ -21,6 +24,29 @@ def migrate(shell: Shell) -> None:
     """Create the database or bring it up to date."""
     schema.migrate(shell.settings.sql_url)
     click.echo(f"the database is at {schema.current(shell.settings.sql_url)}")
+
+
+@click.command()
+@click.option("--bind", default="127.0.0.1:8000", show_default=True, help="HOST:PORT of the receiver.")
+@click.option("--flower-port", type=click.IntRange(0, 65535), default=5555, show_default=True, help="On loopback; 0: no Flower.")
+@click.option("--echo", is_flag=True, help="Print the processes' lines too, not only into their log files.")
+@click.pass_context
+def up(ctx: click.Context, bind: str, flower_port: int, echo: bool) -> None:
+    """Run a whole site on this machine, for real use."""
+    shell: Shell = ctx.obj
+    ctx.exit(running.run(shell.environ, running.Wanted(running.bind_address(bind), flower_port, echo), click.echo))
+
+
+@click.command()
+@click.option("--only", multiple=True, type=click.Choice(medicine.CHECKS), help="This check, and others named like that.")
+@output
+@click.pass_context
+def doctor(ctx: click.Context, only: tuple[str, ...], output: str) -> None:
+    """Check this site: every fault with its cure; fails if there is one."""
+    shell: Shell = ctx.obj
+    diagnosis = medicine.examine(shell.environ, only)
+    click.echo(medicine.as_json(diagnosis) if output == JSON else "\n".join(medicine.as_lines(diagnosis)))
+    ctx.exit(0 if diagnosis.is_well else 1)
 
 
 @click.command()

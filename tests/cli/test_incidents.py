@@ -6,6 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from escalation.build import NoNudge
+from escalation.domain.alert import Action, Alert
+from escalation.engine import Engine
+from escalation.settings import Settings
+from escalation.store.sql import SqlStore
 from tests.cli.conftest import Machine
 
 
@@ -72,6 +77,40 @@ def test_acknowledging_what_is_resolved_is_refused(machine: Machine) -> None:
     machine("resolve", "INC-1")
     assert machine("ack", "INC-1") == 1
     assert machine.err == "escalation: INC-1 is resolved\n"
+
+
+def test_by_the_trouble_s_key_the_story_says_who(machine: Machine) -> None:
+    """Not the monitor: a person typed it."""
+    opened(machine)
+    assert machine("ack", "--dedup-key", "db-1", "--by", "cleo") == 0
+    assert machine("resolve", "--dedup-key", "db-1", "--by", "dora") == 0
+    machine("show", "INC-1")
+    assert "Acknowledged by cleo, by command line." in machine.out
+    assert "Resolved by dora, by command line." in machine.out
+    assert machine("resolve", "--dedup-key", "db-1", "--service", "nothing") == 1
+
+
+def test_what_acknowledges_and_resolves_is_no_repeat(machine: Machine, tmp_path: Path) -> None:
+    """Repeats say how often the trouble was reported."""
+    opened(machine)
+    store = SqlStore(Settings(data_dir=tmp_path).sql_url)
+    with store.transaction() as tx:
+        (key, *_) = next(iter(tx.site().services.values())).keys
+    engine = Engine(store, NoNudge())
+    engine.take([Alert(key, Action.ACKNOWLEDGE, "db-1", ""), Alert(key, Action.TRIGGER, "db-1", "again")])
+    assert (machine.json("show", "INC-1")["repeats"], machine.json("list")[0]["repeats"]) == (1, 1)
+    engine.take([Alert(key, Action.RESOLVE, "db-1", "")])
+    assert (machine.json("show", "INC-1")["repeats"], machine.json("list", "--all")[0]["repeats"]) == (1, 1)
+    store.dispose()
+
+
+def test_a_mistyped_setting_is_named_beside_the_answer(machine: Machine) -> None:
+    """On standard error, so that what programs read stays as it is."""
+    assert machine("list", "-o", "json", ESCALATION_CONFG="x") == 0
+    assert (machine.out, machine.err) == (
+        "[]\n",
+        "escalation: ESCALATION_CONFG: no such setting, did you mean ESCALATION_CONFIG?\n",
+    )
 
 
 def test_by_the_trouble_s_key_too(machine: Machine) -> None:
@@ -155,7 +194,7 @@ def test_without_a_configuration_it_says_what_to_do(bare: Machine) -> None:
 def test_a_database_that_was_never_made_is_named(bare: Machine) -> None:
     """It looks like one that is away."""
     assert bare("list") == 3
-    assert bare.err == "escalation: the database is not up to date: escalation migrate\n"
+    assert bare.err == "escalation: the database was never prepared: escalation migrate\n"
 
 
 def test_a_database_that_is_away_is_an_exit_code_of_its_own(machine: Machine, tmp_path: Path) -> None:

@@ -49,4 +49,4 @@ def test_it_runs_as_a_module_and_says_one_line_even_then(tmp_path: Path) -> None
         command, env=environment(ESCALATION_DATA_DIR=str(tmp_path / "new")), capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout) == (3, "")
-    assert done.stderr == "escalation: the database is not up to date: escalation migrate\n"
+    assert done.stderr == "escalation: the database was never prepared: escalation migrate\n"

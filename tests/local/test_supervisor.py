@@ -11,7 +11,7 @@ from time import monotonic
 
 import pytest
 
-from escalation.local.supervisor import Child, NotReady, Supervisor
+from escalation.local.supervisor import LONGEST_LOG, Child, NotReady, Supervisor
 from tests.processes import environment, until
 
 # Says it is ready in a file, notes SIGTERM in another, and goes on until it is ended.
@@ -99,6 +99,28 @@ def test_a_child_that_is_never_ready_is_named_with_its_log(tmp_path: Path) -> No
         never = Child("web", (sys.executable, "-c", "print('port taken')"), environment(), lambda: False)
         with pytest.raises(NotReady, match=r"web is not ready after 0 s, see .*web\.log"):
             supervisor.start(never, timeout=0.3)
+
+
+def test_all_that_are_not_ready_are_named(tmp_path: Path) -> None:
+    """And only those."""
+    with Supervisor(tmp_path / "log") as supervisor:
+        never = [Child(name, (sys.executable, "-c", DUTIFUL, str(tmp_path), name), environment(), lambda: False) for name in "ab"]
+        with pytest.raises(NotReady) as caught:
+            supervisor.start(child(tmp_path, "web"), *never, timeout=3)
+    assert "a is not ready" in str(caught.value)
+    assert "b is not ready" in str(caught.value)
+    assert "web" not in str(caught.value)
+
+
+def test_a_log_grows_no_further_than_its_limit(tmp_path: Path) -> None:
+    """The one before is kept; a site runs for months."""
+    log = tmp_path / "log" / "web.log"
+    log.parent.mkdir()
+    with log.open("w") as file:
+        file.truncate(LONGEST_LOG + 1)
+    with Supervisor(tmp_path / "log") as supervisor:
+        supervisor.start(child(tmp_path, "web"))
+        assert until(lambda: log.with_name("web.log.1").exists() and log.exists() and log.read_text() == "hello from web\n")
 
 
 def test_a_program_that_does_not_exist_is_not_ready_either(tmp_path: Path) -> None:

@@ -1,0 +1,47 @@
+"""Whether paging is alive, judged by what the database knows: heartbeats, overdue timers, waiting commands. The one judgement of
+`/readyz` and of the doctor; asks nothing itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+
+from escalation.local.checks.finding import Finding, fault, ok
+from escalation.store.views import Sending
+
+SILENT = timedelta(seconds=30)  # the timekeeper beats every 2 s, a worker every 5
+OVERDUE = timedelta(seconds=30)  # the timekeeper looks for due timers every 0.2 s
+WAITING = timedelta(seconds=60)  # a lease (15 s) that ran out, and the timekeeper's own try after it
+
+# What is missing without it, and what starts it.
+_LATE = "the timekeeper does it, ten seconds late"
+NEEDED = {
+    "timekeeper": ("nothing escalates", "start `python -m workers.timekeeper`, see its log"),
+    "worker pages": (_LATE, "start the worker for `pages`, see its log and whether it reaches the broker"),
+    "worker chores": (_LATE, "start the worker for `chores`, see its log and whether it reaches the broker"),
+}
+
+
+def processes(beats: Mapping[str, timedelta]) -> Iterator[Finding]:
+    """One finding for each process that a site needs."""
+    for process, (harm, cure) in NEEDED.items():
+        ages = [age for name, age in beats.items() if name.startswith(process)]
+        if not ages:
+            yield fault(process, f"never heard of: {harm}", cure)
+        elif min(ages) > SILENT:
+            yield fault(process, f"not heard of for {_seconds(min(ages))} s: {harm}", cure)
+        else:
+            yield ok(process, f"heard {max(_seconds(min(ages)), 0)} s ago")
+
+
+def behind(sending: Sending) -> Iterator[Finding]:
+    """What should have happened by now."""
+    if sending.overdue_timer > OVERDUE:
+        yield fault("timers", f"the oldest is {_seconds(sending.overdue_timer)} s overdue", "see the timekeeper's log")
+    if sending.oldest_due > WAITING:
+        late = _seconds(sending.oldest_due)
+        yield fault("outbox", f"the oldest command has been due for {late} s", "see the logs of workers and timekeeper")
+
+
+def _seconds(age: timedelta) -> int:
+    return int(age.total_seconds())
