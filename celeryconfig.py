@@ -36,6 +36,9 @@ worker_cancel_long_running_tasks_on_connection_loss = False
 # The publish retry policy hangs on a frozen broker (over 40 s measured); the timekeeper repairs what was not published.
 task_publish_retry = False
 
+# A hint that a broker's restart loses is repaired by the timekeeper; RabbitMQ would write each to disk before it confirms it.
+task_default_delivery_mode = "transient"
+
 # Flower: 25-40 % of the no-op rate, nothing beside a carrier's 100 ms. Argument texts come from the job's label.
 task_send_sent_event = True
 worker_send_task_events = True
@@ -58,5 +61,5 @@ transport_options_by_kind: dict[str, dict[str, object]] = {
         "max_connections": 200,  # 10, the default, silently lost acks under load
         "global_keyprefix": "escalation:",
     },
-    "amqp": {"confirm_publish": True},
+    "amqp": {},  # a worker's events wait for no confirmation; nudges do (`escalation.nudge`)
 }

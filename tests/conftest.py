@@ -1,16 +1,23 @@
 """What holds for every test: an environment without anybody's settings, no connection that leaves this machine, hypothesis with
-a seed that is printed, and servers only where somebody named one. Not the fakes and builders: those are modules of their own."""
+a seed that is printed, and real servers for whoever asks. Not the fakes and builders: those are modules of their own."""
 
 from __future__ import annotations
 
 import os
 import secrets
 from collections.abc import Iterator
+from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from escalation.local.supervisor import Supervisor
+from escalation.store import schema
 from tests import loopback
+from tests.servers import rabbitmq, valkey
+from tests.servers.postgresql import Databases
+from tests.servers.run import NoServer, Run, shared
 
 FOREIGN = ("ESCALATION_", "PLIVO_", "SLACK_", "SMTP_", "CELERY_", "FLASK_")
 PROXIES = ("http_proxy", "https_proxy", "all_proxy")
@@ -31,11 +38,22 @@ settings.load_profile("house")
 loopback.forbid_the_rest()
 
 
+RUN = pytest.StashKey[Run]()
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """One seed for the run, chosen here so that it can be shown; test processes are handed the same."""
+    """One seed for the run, chosen here so that it can be shown; test processes are handed the same. And one set of servers."""
     if config.getoption("hypothesis_seed", None) is None:
         config.option.hypothesis_seed = str(secrets.randbits(32))
+    if not hasattr(config, "workerinput"):
+        config.stash[RUN] = Run()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if run := config.stash.get(RUN, None):
+        run.close()
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -56,26 +74,75 @@ def nothing_leaves_this_machine() -> Iterator[None]:
     assert not seen, f"tried to reach {', '.join(seen)}: tests talk to this machine only"
 
 
-def _server(variable: str) -> str:
-    """The server's URL; without one the test is skipped at home and failed in CI, where nobody reads skips."""
-    url = os.environ.get(KEPT + variable, "")
-    if not url and os.environ.get("CI", "").lower() in ("true", "1"):
-        pytest.fail(f"{KEPT}{variable} names no server, and in CI it must")
-    if not url:
-        pytest.skip(f"{KEPT}{variable} names no server")
-    return url
+def _named(variable: str) -> str:
+    """The server that somebody named; empty without one."""
+    return os.environ.get(f"{KEPT}{variable}", "")
+
+
+def _ours(kind: str) -> Path:
+    """The folder of this run's server. Where it cannot be had, the test is skipped at home and failed in CI, where nobody reads
+    skips."""
+    try:
+        return shared(kind)
+    except NoServer as missing:
+        _do_without(missing)
+
+
+def _do_without(missing: NoServer) -> NoReturn:
+    if os.environ.get("CI", "").lower() in ("true", "1"):
+        pytest.fail(str(missing), pytrace=False)
+    pytest.skip(str(missing))
 
 
 @pytest.fixture(scope="session")
-def postgres_url() -> str:
-    return _server("POSTGRES")
+def postgres() -> Iterator[Databases]:
+    """Where databases are made: for tests that want more than one, or a bare one."""
+    databases = Databases(_named("POSTGRES") or (_ours("postgresql") / "url").read_text())
+    yield databases
+    databases.close()
 
 
 @pytest.fixture(scope="session")
-def redis_url() -> str:
-    return _server("REDIS")
+def postgres_template(postgres: Databases) -> Iterator[str]:
+    """Migrated once by each test process, and copied for each test."""
+    with postgres.made() as url:
+        schema.migrate(url)
+        yield url
 
 
-@pytest.fixture(scope="session")
-def rabbitmq_url() -> str:
-    return _server("RABBITMQ")
+@pytest.fixture
+def postgres_url(postgres: Databases, postgres_template: str) -> Iterator[str]:
+    """A database with the newest schema and nothing in it, this test's own."""
+    with postgres.made(postgres_template) as url:
+        yield url
+
+
+@pytest.fixture
+def redis_url() -> Iterator[str]:
+    """A Redis with nothing in it. One that was named is emptied, and this test's alone as long as it runs."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
+    with valkey.emptied(_named("REDIS")) if _named("REDIS") else valkey.own(_ours(f"redis.{worker}")) as url:
+        yield url
+
+
+@pytest.fixture
+def rabbitmq_url() -> Iterator[str]:
+    """A virtual host with none of our queues in it; the one that was named is this test's alone as long as it runs."""
+    named = _named("RABBITMQ")
+    if not named:
+        yield rabbitmq.virtual_host(_ours("rabbitmq"))
+        return
+    with rabbitmq.emptied(named):
+        yield named
+
+
+@pytest.fixture
+def rabbitmq_node(tmp_path: Path) -> Iterator[tuple[Supervisor, str]]:
+    """A RabbitMQ of the test's own, to be killed: who keeps it (as `rabbitmq`), and its URL."""
+    try:
+        rabbitmq.found()
+    except NoServer as missing:
+        _do_without(missing)
+    (folder := tmp_path / "rabbitmq").mkdir()
+    with rabbitmq.node(folder) as running:
+        yield running

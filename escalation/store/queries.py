@@ -9,6 +9,7 @@ from typing import Protocol
 
 from sqlalchemy import Connection, Label, Row, Select, and_, func, select
 
+from escalation.domain.alert import Action
 from escalation.domain.incident import Incident, Status, TimerKind
 from escalation.domain.timeline import Entry, EntryKind
 from escalation.store.sql_incidents import URGENCY, is_id
@@ -124,9 +125,11 @@ def _listed() -> Select[tuple[object, ...]]:
 
 
 def _received(incident_id: int | None = None) -> Label[int]:
-    """Of one incident, or of each that the query around it lists."""
+    """How often the trouble was reported, of one incident or of each that the query around it lists: an acknowledgement or a
+    resolve is no report."""
     whose = incidents.c.id if incident_id is None else incident_id
-    return select(func.count()).where(alerts.c.incident_id == whose).scalar_subquery().label("received")
+    reports = alerts.c.incident_id == whose, alerts.c.action == Action.TRIGGER
+    return select(func.count()).where(*reports).scalar_subquery().label("received")
 
 
 def _line(row: Row[tuple[object, ...]]) -> IncidentRow:

@@ -11,9 +11,12 @@ import pytest
 
 from escalation.domain.alert import Severity
 from escalation.domain.policy import Site
+from escalation.engine import Engine
 from escalation.errors import StoreUnavailable
+from escalation.ports import Job, Transaction
 from escalation.store.sql import SqlStore
-from tests.builders import PHONES, alert
+from tests.builders import PHONES, alert, site
+from tests.fakes import FakeNudge
 from tests.store.conftest import HandClock
 from tests.store.nights import CALL, called, opened
 
@@ -104,3 +107,27 @@ def test_a_database_that_nobody_migrated_is_away(store: SqlStore, url: str) -> N
     with pytest.raises(StoreUnavailable, match="42P01"), bare.transaction() as tx:
         tx.first_seen(PHONES["ann"])
     bare.dispose()
+
+
+def test_a_deadlock_is_tried_again_by_the_engine(store: SqlStore) -> None:
+    """Nothing of it stays and it passes: neither caller hears of it."""
+    with store.transaction() as tx:
+        tx.apply(site(), "")
+        ids = [opened(tx, alert(key=key)).id for key in "ab"]
+    tried: list[int] = []
+    together = Barrier(2)
+
+    def lock(order: list[int]) -> None:
+        def work(tx: Transaction) -> tuple[None, list[Job]]:
+            tried.append(order[0])
+            tx.load(order[0])
+            if len(tried) <= 2:
+                together.wait(10)
+            tx.load(order[1])
+            return None, []
+
+        Engine(store, FakeNudge())._run(work)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lock, [ids, ids[::-1]]))
+    assert len(tried) == 3

@@ -111,7 +111,7 @@ def test_every_command_is_routed_to_the_queue_of_its_class(kind: CommandKind) ->
     assert app.amqp.router.route({}, kind.value)["queue"].name == ("pages" if kind.is_page else "chores")
 
 
-def test_redis_options_do_not_reach_another_kind_of_broker() -> None:
-    """RabbitMQ's client knows none of them."""
-    options = celery_app("test", "amqp://127.0.0.1:1//", {"socket_timeout": 1}).conf.broker_transport_options
-    assert options == celeryconfig.transport_options_by_kind["amqp"]
+def test_a_kind_of_broker_gets_its_own_options_only() -> None:
+    """RabbitMQ's client knows none of Redis' and the other way round."""
+    options = celery_app("test", "amqp://127.0.0.1:1//", {"redis": {"socket_timeout": 1}, "amqp": {"read_timeout": 1}})
+    assert options.conf.broker_transport_options == celeryconfig.transport_options_by_kind["amqp"] | {"read_timeout": 1}

@@ -20,14 +20,16 @@ COMMAND = [sys.executable, "-m", "workers.timekeeper"]
 
 @pytest.mark.slow
 def test_it_waits_for_its_database_beats_and_ends_within_two_seconds_of_sigterm(tmp_path: Path) -> None:
-    """Started before the first migration it neither ends nor needs a restart; and no broker is needed at all."""
+    """Started while the database is away it neither ends nor needs a restart; and no broker is needed at all."""
     settings = Settings(data_dir=tmp_path)
+    (in_the_way := tmp_path / "escalation.sqlite").mkdir()
     log = tmp_path / "log"
     with (
         log.open("w") as lines,
         subprocess.Popen(COMMAND, env=environment(ESCALATION_DATA_DIR=str(tmp_path)), stderr=lines) as process,
     ):
         assert until(lambda: "StoreUnavailable" in log.read_text())
+        in_the_way.rmdir()
         schema.migrate(settings.sql_url)
         system = build(settings)
         assert until(lambda: "timekeeper" in system.queries.heartbeats())

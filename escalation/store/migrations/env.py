@@ -4,8 +4,12 @@ that lock."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+from typing import cast
+
 from alembic import context
 from alembic.runtime.migration import MigrationContext, MigrationInfo
+from alembic.script import Script
 from sqlalchemy import Connection, delete, insert, inspect
 
 from escalation.store.tables import metadata, schema_revisions
@@ -19,11 +23,10 @@ def run(connection: Connection) -> None:
     context.run_migrations()
 
 
-def note(*, ctx: MigrationContext, step: MigrationInfo, **_: object) -> None:
+def note(ctx: MigrationContext, step: MigrationInfo, heads: Collection[object], run_args: Mapping[str, object]) -> None:
     """Every revision has a `kind`: `expand` if the release before it goes on working with the schema, else `contract`."""
-    connection, script = ctx.connection, step.up_revision
+    connection, script = ctx.connection, cast("Script", step.up_revision)
     assert connection is not None
-    assert script is not None
     if not inspect(connection).has_table(schema_revisions.name):
         return  # older than the table
     if step.is_upgrade:

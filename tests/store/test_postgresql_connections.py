@@ -1,0 +1,89 @@
+"""How we connect to PostgreSQL: nothing waits without end, and what an operator's URL says goes before what we would."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from escalation.errors import BadSettings, StoreUnavailable
+from escalation.store.engines import make_engine
+from escalation.store.sql import SqlStore
+from tests.servers.wire import Wire
+from tests.store.nights import opened
+
+
+def test_a_process_frozen_in_mid_transaction_gives_its_locks_back(postgres_url: str) -> None:
+    """Else a key press would be refused for as long as some worker hangs. What the frozen one had done is undone, and it is told."""
+    store, hurried = SqlStore(postgres_url), make_engine(postgres_url)
+    with pytest.raises(DBAPIError), hurried.connect() as frozen:
+        frozen.execute(text("SET idle_in_transaction_session_timeout = '200ms'"))
+        frozen.commit()
+        frozen.execute(text("LOCK TABLE incidents"))
+        with store.transaction() as tx:
+            assert opened(tx).id
+        frozen.execute(text("SELECT 1"))
+    hurried.dispose()
+    store.dispose()
+
+
+@pytest.mark.parametrize(("impatient", "seconds"), [(False, (10, 20)), (True, (1, 2))])
+def test_nothing_waits_without_end(impatient: bool, seconds: tuple[int, int], postgres_url: str) -> None:
+    """Locks, statements, silent hosts: a bound for each, and a short one for callbacks."""
+    engine = make_engine(postgres_url, impatient=impatient)
+    with engine.connect() as connection:
+        shown = [connection.scalar(text(f"SHOW {name}")) for name in ("lock_timeout", "statement_timeout")]
+        assert shown == [f"{limit}s" for limit in seconds]
+        assert connection.scalar(text("SHOW idle_in_transaction_session_timeout")) == "10s"
+        assert (
+            connection.scalar(text("SELECT application_name FROM pg_stat_activity WHERE pid = pg_backend_pid()")) == "escalation"
+        )
+    engine.dispose()
+
+
+def test_what_the_url_says_stays(postgres_url: str) -> None:
+    """Whoever names a time-out, a certificate or a name in the URL has a reason."""
+    engine = make_engine(f"{postgres_url}?application_name=night&connect_timeout=7")
+    with engine.connect() as connection:
+        assert connection.scalar(text("SHOW application_name")) == "night"
+    engine.dispose()
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_every_spelling_of_the_scheme_is_one(scheme: str, postgres_url: str) -> None:
+    """`postgres://` is what many hosters print."""
+    store = SqlStore(postgres_url.replace("postgresql", scheme, 1))
+    with store.transaction() as tx:
+        assert opened(tx).id == 1
+    store.dispose()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite",
+        "postgresql//user:hunter2@db/x",
+        "mysql://user:hunter2@db/x",
+        "postgresql+psycopg2://user:hunter2@db/x",
+        "redis://:hunter2@db",
+    ],
+)
+def test_another_kind_of_database_is_refused_without_its_password(url: str) -> None:
+    """At the start, and by the setting's name."""
+    with pytest.raises(BadSettings, match="ESCALATION_DATABASE_URL") as caught:
+        SqlStore(url)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_server_that_went_away_and_came_back_costs_nobody_anything(postgres_url: str) -> None:
+    """While it is away every try says so at once; after it, connections of before are found dead before they are used."""
+    wire = Wire(postgres_url)
+    store = SqlStore(wire.url)
+    with store.transaction() as tx:
+        incident = opened(tx)
+    with wire.cut_off(), pytest.raises(StoreUnavailable), store.transaction():
+        pass
+    with store.transaction() as tx:
+        assert tx.load(incident.id) == incident
+    store.dispose()
+    wire.cut()
