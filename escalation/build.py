@@ -20,11 +20,15 @@ from escalation.clock import SystemClock
 from escalation.dispatch import Dispatch
 from escalation.domain.roster import Channel
 from escalation.engine import Engine
+from escalation.errors import StoreUnavailable
 from escalation.ports import Carrier, Clock, Job, Nudge
 from escalation.responses import Responses
 from escalation.settings import Settings
+from escalation.store import schema
 from escalation.store.queries import Queries
 from escalation.store.sql import SqlStore
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,16 @@ def build(
     return System(settings, store, engine, dispatch, briefs, Queries(store), responses, plivo)
 
 
+def must_fit(settings: Settings) -> None:
+    """For processes that stay, before they build anything: raises `SchemaMismatch` for a database whose schema this release cannot
+    work with. One that is away is waited for; its schema is not looked at again."""
+    quieten()
+    try:
+        schema.check(settings.sql_url)
+    except StoreUnavailable:
+        log.warning("started without the database: its schema was not checked")
+
+
 def plivo_client(settings: Settings, transport: httpx.BaseTransport | None) -> PlivoClient | None:
     if not settings.plivo_auth_id:
         return None
@@ -90,6 +104,6 @@ def by_channel(
 
 
 def quieten() -> None:
-    """httpx logs every URL, SQLAlchemy every value: both carry what must not be in a log."""
-    for name in ("httpx", "httpcore", "sqlalchemy", "slack_sdk"):
+    """httpx logs every URL, SQLAlchemy every value: both carry what must not be in a log. Alembic only chatters."""
+    for name in ("httpx", "httpcore", "sqlalchemy", "slack_sdk", "alembic"):
         logging.getLogger(name).setLevel(logging.WARNING)

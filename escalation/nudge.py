@@ -10,7 +10,7 @@ import os
 import queue
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from time import monotonic
 
 from celery import Celery
@@ -23,7 +23,18 @@ log = logging.getLogger(__name__)
 ROOM = 1000  # jobs that may wait; more than that means a broker that is away, and then the rows are enough
 GIVE_UP = 8.0  # seconds; at 10 the timekeeper carries the job out itself
 PAUSE = 0.3
-HURRY: dict[str, object] = {"socket_timeout": 1, "socket_connect_timeout": 1, "max_connections": 4, "retry_on_timeout": False}
+# For whoever only publishes, by the broker's kind: a second for each word, and no tries but our own.
+HURRY: dict[str, dict[str, object]] = {
+    "redis": {"socket_timeout": 1, "socket_connect_timeout": 1, "max_connections": 4, "retry_on_timeout": False},
+    "amqp": {
+        "connect_timeout": 1,
+        "read_timeout": 1,
+        "write_timeout": 1,
+        "max_retries": 0,
+        "confirm_publish": True,  # else what is written to a connection that the broker has left counts as published
+        "heartbeat": 0,  # nobody here would send any, and the broker would hang up
+    },
+}
 
 
 class CeleryNudge:
@@ -73,6 +84,7 @@ class _Line:
         self._starting = threading.Lock()
         self._stopping = threading.Event()
         self._failing = False
+        self._app: Celery | None = None
 
     def start(self) -> None:
         with self._starting:
@@ -98,22 +110,25 @@ class _Line:
             pass  # busy with a broker that is away; it looks at `_stopping` between two tries
 
     def _run(self) -> None:
-        app = celery_app("nudge", self._broker_url, HURRY)
         while (item := self._jobs.get()) is not None and not self._stopping.is_set():
-            self._publish(app, *item)
+            self._publish(*item)
             self._jobs.task_done()
-        app.close()
+        if self._app is not None:
+            self._app.pool.force_close_all()  # without a word to the broker, which may be away
+            self._app.close()
 
-    def _publish(self, app: Celery, job: Job, put_at: float) -> None:
+    def _publish(self, job: Job, put_at: float) -> None:
         """Tries until the job is so old that the timekeeper will have it. A hint published twice does no harm."""
-        while monotonic() - put_at < GIVE_UP and not self._tried(app, job):
+        while monotonic() - put_at < GIVE_UP and not self._tried(job):
             if self._stopping.wait(PAUSE):
                 return
 
-    def _tried(self, app: Celery, job: Job) -> bool:
-        """One try; the log hears of an outage once, not once a job."""
+    def _tried(self, job: Job) -> bool:
+        """One try; the log hears of an outage once, not once a job. Making the app is part of it: settings that Celery cannot
+        read must not end the thread, after which nothing would ever be published, nor said."""
         try:
-            publish(app, job)
+            self._app = self._app or celery_app("nudge", self._broker_url, HURRY)
+            publish(self._app, job)
         except Exception as error:  # any client library's; its text may hold the broker's password
             if not self._failing:
                 log.warning("nudges are not published: %s", type(error).__name__)
@@ -150,14 +165,23 @@ def kwargsrepr(job: Job) -> str:
     return repr({"incident": incident, "what": job.label})
 
 
-def celery_app(name: str, broker_url: str, options: dict[str, object] | None = None) -> Celery:
-    """A Celery app with the settings of `celeryconfig`, those of the broker's kind, and `options` over the latter when it is Redis.
+def celery_app(name: str, broker_url: str, options: Mapping[str, dict[str, object]] | None = None) -> Celery:
+    """A Celery app with the settings of `celeryconfig`, those of the broker's kind, and those that `options` has for that kind.
     It is not made the current app: an app made for publishing must not become the one that workers find."""
     app = Celery(name, set_as_current=False)
     app.config_from_object(celeryconfig)
     kind = "redis" if broker_url.startswith("redis") else "amqp" if broker_url.startswith(("amqp", "pyamqp")) else ""
-    chosen: dict[str, object] = dict(celeryconfig.transport_options_by_kind.get(kind, {}))
-    if kind == "redis":
-        chosen |= options or {}
+    chosen: dict[str, object] = {**celeryconfig.transport_options_by_kind.get(kind, {}), **(options or {}).get(kind, {})}
     app.conf.update(broker_url=broker_url, broker_transport_options=chosen)
     return app
+
+
+def trouble(broker_url: str) -> str:
+    """Empty when the broker lets us in, else the kind of the trouble; never raises. May take some seconds."""
+    try:
+        with celery_app("asking", broker_url, HURRY).connection_for_write() as connection:
+            connection.connect()
+            connection.channel()  # on Redis this is the first word that is exchanged
+    except Exception as error:  # any client library's; its text may hold the password
+        return type(error).__name__
+    return ""

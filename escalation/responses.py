@@ -69,9 +69,7 @@ class Responses:
 
         return self._tell(incident_id, said, identity, otherwise=Kind.STRANGER if made else Kind.WRONG)
 
-    def text(
-        self, sender: str, body: str, identity: str = "", *, trusted: bool, wish: ReplyAction | None = None
-    ) -> str | None:
+    def text(self, sender: str, body: str, identity: str = "", *, trusted: bool, wish: ReplyAction | None = None) -> str | None:
         """A text message from a phone (E.164). Returns the words to answer with, None for silence. `trusted`: that it came
         from there is confirmed; without that nothing changes. `wish` is what the carrier took it for and acts on (STOP, START),
         whatever we would."""

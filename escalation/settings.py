@@ -4,6 +4,7 @@ services: those are the YAML file (`config`)."""
 from __future__ import annotations
 
 import difflib
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 from escalation.errors import BadSettings
 
 PREFIX = "ESCALATION_"
+TESTS = "ESCALATION_TEST_"  # what the test suite is told by
 
 
 def _secret() -> str:
@@ -29,6 +31,7 @@ class Settings:
     secret_key: str = _secret()
     config: Path = Path("escalation.yaml")
     console_password: str = _secret()
+    trusted_proxies: int = 0  # how many of them write X-Forwarded-For in front of us; 0: it is not looked at
     mail_from: str = ""
     plivo_auth_id: str = ""
     plivo_auth_tokens: tuple[str, ...] = field(default=(), repr=False)
@@ -45,6 +48,9 @@ class Settings:
         """Reads and checks all settings; raises `BadSettings` with every fault, never with a value that may be secret."""
         faults: list[str] = []
         said = {name: _read(environ, variable, faults) for name, variable in NAMES.items()}
+        if said["trusted_proxies"] and said["trusted_proxies"] not in map(str, range(MOST_PROXIES + 1)):
+            faults.append(f"ESCALATION_TRUSTED_PROXIES: not a number from 0 to {MOST_PROXIES}")
+            del said["trusted_proxies"]
         values: dict[str, object] = {n: _converted(n, text) for n, text in said.items() if text is not None}
         settings = cls(**values)  # type: ignore[arg-type]
         faults += [f"{NAMES[n]}: not a URL with scheme and host" for n in URLS if not _is_url(getattr(settings, n))]
@@ -65,6 +71,11 @@ NAMES: dict[str, str] = {
     f.name: f.name.upper() if f.name.startswith(("plivo_", "slack_", "smtp_")) else PREFIX + f.name.upper()
     for f in fields(Settings)
 } | {"plivo_auth_tokens": "PLIVO_AUTH_TOKEN"}
+WITH_PLIVO = {
+    "public_url": "ESCALATION_PUBLIC_URL: missing, Plivo asks there what to say, and tells there which key was pressed",
+    "secret_key": "ESCALATION_SECRET_KEY: missing, without it texts have no link and no reply code",
+}
+MOST_PROXIES = 9
 URLS = ("public_url", "plivo_api_url", "slack_webhook_url", "slack_api_url")
 
 
@@ -82,6 +93,8 @@ def _read(environ: Mapping[str, str], variable: str, faults: list[str]) -> str |
 def _converted(name: str, text: str) -> object:
     if name in ("data_dir", "config"):
         return Path(text)
+    if name == "trusted_proxies":
+        return int(text or 0)
     if name == "plivo_auth_tokens":
         return tuple(t.strip() for t in text.split(",") if t.strip())
     return text.rstrip("/") if name in ("public_url", "plivo_api_url") else text
@@ -97,11 +110,27 @@ def _is_url(text: str) -> bool:
         return False
 
 
+def started(environ: Mapping[str, str]) -> Settings:
+    """For processes that serve or send: the settings, what looks like one and is none named on standard error. Raises `BadSettings`
+    too for what a single command, or `up`, which keeps a secret key of its own, can do without."""
+    settings = Settings.from_env(environ)
+    warn(environ)
+    if faults := [fault for name, fault in WITH_PLIVO.items() if settings.plivo_auth_id and not getattr(settings, name)]:
+        raise BadSettings(faults)
+    return settings
+
+
+def warn(environ: Mapping[str, str]) -> None:
+    """Names on standard error what looks like a setting and is none."""
+    for line in strange(environ):
+        sys.stderr.write(f"escalation: {line}\n")
+
+
 def strange(environ: Mapping[str, str]) -> list[str]:
     """Warnings for names that look like ours and are not: a mistyped one would pass silently. Not faults: Kubernetes sets
     `ESCALATION_SERVICE_HOST` and the like for a service of our name."""
     known = {v for n in NAMES.values() for v in (n, n + "_FILE")}
-    strange = [name for name in environ if name.startswith(PREFIX) and name not in known]
+    strange = [name for name in environ if name.startswith(PREFIX) and name not in known and not name.startswith(TESTS)]
     return [f"{name}: no such setting{_guess(name, known)}" for name in sorted(strange)]
 
 

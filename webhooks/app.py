@@ -8,11 +8,12 @@ import os
 from functools import cache
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from escalation.build import System, build, must_fit
 from escalation.local.broker import broker_url
 from escalation.nudge import CeleryNudge
-from escalation.settings import Settings
+from escalation.settings import started
 from webhooks import console, guard, health, intake, plivo, slack
 
 BLUEPRINTS = (intake, plivo, slack, health, console)
@@ -28,11 +29,15 @@ def create_app(system: System | None = None) -> Flask:
     guard.install(app)
     for module in BLUEPRINTS:
         app.register_blueprint(module.blueprint(system))
+    guard.seat(app)
+    if proxies := system.settings.trusted_proxies:
+        # The address only: it tells whose wrong passwords are counted. Scheme and host are those we are configured with.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
     return app
 
 
 def _system() -> System:
-    settings = Settings.from_env(os.environ)
+    settings = started(os.environ)
     must_fit(settings)
     return build(settings, nudge=CeleryNudge(broker_url(settings)))
 

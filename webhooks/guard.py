@@ -6,13 +6,16 @@ from __future__ import annotations
 
 import logging
 import re
+import threading
 import traceback
 from collections.abc import Iterable, MutableMapping
+from functools import wraps
+from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote_plus
 
 from flask import Flask, Response, jsonify, request
-from flask.typing import ResponseReturnValue
+from flask.typing import ResponseReturnValue, RouteCallable
 from werkzeug.exceptions import HTTPException
 
 from escalation.errors import StoreUnavailable
@@ -27,7 +30,13 @@ RETRY_AFTER = 5  # seconds; Alertmanager retries a 503 within one of its own acc
 MASK = "***"
 
 _PATH = re.compile(r"(/intake/+[^/]+/+)[^/].*", re.DOTALL)
-_QUERY = re.compile(r"(?i)(^|[?&;])(k|key|token|access_token)=[^&;\s]*")
+_QUERY = re.compile(r"(^|[?&;])([^?&;=\s]+)=[^&;\s]*")
+SECRETS = frozenset({"k", "key", "token", "access_token"})
+
+SEATS = 3  # of a process's eight threads (Procfile)
+SEATED = "escalation.seats"
+PROMPT = ("plivo.", "slack.")  # they wait a second at most, and somebody is on the line
+STATIC = ("static", "healthz", "home")  # they ask no database
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'",
@@ -40,7 +49,13 @@ HEADERS = {
 
 def masked(address: str) -> str:
     """A path, query or URL with intake keys and link tokens taken out."""
-    return _QUERY.sub(rf"\1\2={MASK}", _PATH.sub(rf"\1{MASK}", address))
+    return _QUERY.sub(_hidden, _PATH.sub(rf"\1{MASK}", address))
+
+
+def _hidden(found: re.Match[str]) -> str:
+    """By the name as whoever reads the query will decode it: `%6b` is a `k`."""
+    is_secret = unquote_plus(found[2]).lower() in SECRETS
+    return f"{found[1]}{found[2]}={MASK}" if is_secret else found[0]
 
 
 class MaskedAddress:
@@ -104,6 +119,32 @@ def install(app: Flask) -> None:
     app.register_error_handler(HTTPException, _refused)
     app.register_error_handler(StoreUnavailable, _away)
     app.register_error_handler(Exception, _broken)
+    # Flask's own would write the address, which may hold a key, and the exception's text, which may hold anything.
+    app.log_exception = _log_exception  # type: ignore[method-assign, assignment]
+
+
+def seat(app: Flask) -> None:
+    """Bounds how many requests of this process wait for the database at once; call it when all routes are there. Alerts, pages and
+    health checks are patient, and with the database locked each would keep a thread for seconds: twenty deliveries, and nobody
+    who presses a key is answered. Whoever finds no seat gets 503 at once, and comes again."""
+    free = app.extensions[SEATED] = threading.BoundedSemaphore(SEATS)
+    for endpoint, view in app.view_functions.items():
+        if not endpoint.startswith(PROMPT) and endpoint.rpartition(".")[2] not in STATIC:
+            app.view_functions[endpoint] = _seated(view, free)
+
+
+def _seated(view: RouteCallable, free: threading.BoundedSemaphore) -> RouteCallable:
+    @wraps(view)
+    def seated(*args: object, **values: object) -> ResponseReturnValue:
+        request.get_data()  # kept: a sender who drips keeps a thread, but no seat
+        if not free.acquire(blocking=False):
+            raise StoreUnavailable("enough are waiting already")
+        try:
+            return view(*args, **values)  # type: ignore[return-value]
+        finally:
+            free.release()
+
+    return seated
 
 
 def _with_headers(response: Response) -> Response:
@@ -132,7 +173,16 @@ def _away(_error: StoreUnavailable) -> ResponseReturnValue:
 
 
 def _broken(error: Exception) -> ResponseReturnValue:
-    """Ours. Logged without the exception's text, which may hold what the sender sent, and without the address."""
+    _log(error)
+    return jsonify(status="error", message="Something is broken here; it was logged. Send it again."), 500
+
+
+def _log_exception(raised: tuple[type, BaseException, TracebackType] | tuple[None, None, None]) -> None:
+    if raised[1] is not None:
+        _log(raised[1])
+
+
+def _log(error: BaseException) -> None:
+    """Ours. Without the exception's text, which may hold what the sender sent, and without the address."""
     where = "".join(traceback.format_tb(error.__traceback__, limit=-4))
     log.error("%s in %s\n%s", type(error).__name__, request.endpoint, where)
-    return jsonify(status="error", message="Something is broken here; it was logged. Send it again."), 500

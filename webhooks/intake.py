@@ -17,6 +17,7 @@ from escalation.engine import Taken
 from escalation.errors import BadAlert, BadInput, UnknownKey
 from escalation.intake import FORMATS
 from escalation.intake.reading import MAX_BODY
+from webhooks.refused import Refusals
 
 
 def blueprint(system: System) -> Blueprint:
@@ -33,7 +34,7 @@ class _Desk:
     """Takes bodies in."""
 
     def __init__(self, system: System) -> None:
-        self._engine, self._store = system.engine, system.store
+        self._engine, self._unknown = system.engine, Refusals(system.store, "unknown_key")
 
     def enqueue(self) -> ResponseReturnValue:
         """PagerDuty's address and PagerDuty's answer: 202, `status` exactly `success`, and the `dedup_key`."""
@@ -49,8 +50,7 @@ class _Desk:
 
     def unknown_key(self, _error: UnknownKey) -> ResponseReturnValue:
         """A typo in a key is a lost page: the sender is told, and so is the operator, by a counter."""
-        with self._store.transaction() as tx:
-            tx.bump("unknown_key")
+        self._unknown.count()
         said = "Invalid routing key" if request.path == "/v2/enqueue" else "unknown intake key"
         return _refused(UnknownKey([said]))
 

@@ -1,12 +1,11 @@
-"""Counts callbacks that were refused, so that a wrong token or a forger shows. All that a request without a valid signature may
-cause; best effort. Not the check itself."""
+"""Counts what was refused, callbacks and intake keys, so that a wrong token, a typo or a forger shows. All that a request without a
+valid signature or key may cause; best effort. Not the check itself."""
 
 from __future__ import annotations
 
 import logging
 import threading
 
-from escalation.errors import StoreUnavailable
 from escalation.ports import Store
 
 log = logging.getLogger(__name__)
@@ -15,8 +14,9 @@ log = logging.getLogger(__name__)
 class Refusals:
     """One write at a time: a flood of forged requests must not queue up before a key press."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, counter: str = "refused_callback") -> None:
         self._store = store
+        self._counter = counter
         self._writing = threading.Lock()
 
     def count(self) -> None:
@@ -24,8 +24,8 @@ class Refusals:
             return
         try:
             with self._store.transaction(impatient=True) as tx:
-                tx.bump("refused_callback")
-        except StoreUnavailable:
-            log.warning("a refused callback could not be counted")
+                tx.bump(self._counter)
+        except Exception as error:  # best effort: whoever was refused is answered all the same
+            log.warning("%s could not be counted: %s", self._counter, type(error).__name__)
         finally:
             self._writing.release()

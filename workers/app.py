@@ -5,13 +5,15 @@ from __future__ import annotations
 
 import os
 
+from celery import signals
+
 from escalation.build import System, build
 from escalation.local.broker import broker_url
 from escalation.nudge import CeleryNudge, celery_app
-from escalation.settings import Settings
-from workers import broker_guard, tasks
+from escalation.settings import started
+from workers import broker_guard, heartbeat, start, tasks
 
-settings = Settings.from_env(os.environ)
+settings = started(os.environ)
 
 
 def system() -> System:
@@ -19,7 +21,14 @@ def system() -> System:
     return build(settings, nudge=CeleryNudge(broker_url(settings)))
 
 
+def must_fit(**_: object) -> None:
+    start.end_unless_fit(settings)
+
+
 broker_guard.install()
+signals.worker_init.connect(must_fit, weak=False)  # not at import: Flower imports this too, and needs no database
 app = celery_app("escalation", broker_url(settings))
 app.set_default()
-tasks.register(app, tasks.Once(system))
+once = tasks.Once(system)
+tasks.register(app, once)
+heartbeat.install(app, once)

@@ -20,7 +20,8 @@ from escalation.clock import SystemClock
 from escalation.local.broker import broker_url
 from escalation.nudge import CeleryNudge
 from escalation.ports import Job, Nudge
-from escalation.settings import Settings
+from escalation.settings import started
+from workers.start import end_unless_fit
 
 log = logging.getLogger("timekeeper")
 
@@ -176,7 +177,8 @@ def main() -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    settings = Settings.from_env(os.environ)
+    settings = started(os.environ)
+    end_unless_fit(settings)
     nudge = CeleryNudge(broker_url(settings))
     loop(Timekeeper(build(settings, nudge=nudge), nudge), SystemClock().now, stopped)
     nudge.close(timeout=1.0)

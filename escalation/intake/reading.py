@@ -29,7 +29,7 @@ _Item = TypeVar("_Item")
 # make a page that can neither be stored nor spoken.
 _UNUSABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
-_WEB = re.compile(r"https?://[^\s/]", re.IGNORECASE)
+_WEB = re.compile(r"https?://[^\s/%]", re.IGNORECASE)
 
 _SEVERITIES = {
     Severity.CRITICAL: "critical crit fatal emergency emerg disaster page panic alert high p1 sev0",
@@ -140,8 +140,14 @@ def moment(value: object) -> datetime | None:
 
 def link(href: object, text: object = "") -> Link | None:
     """A link that a page may show; None for what is not http or https (a `javascript:` link is a trap for the responder)."""
-    address = clean(href).strip() if isinstance(href, str) else ""
+    address = _in_one_piece(href) if isinstance(href, str) else ""
     return Link(address, cut(line(text), 100)) if _WEB.match(address) and len(address) <= MAX_HREF else None
+
+
+def _in_one_piece(href: str) -> str:
+    """A blank is written as URLs write it; line ends and what cannot be seen fall out, as in a browser: with them an address would
+    begin a line of its own in a mail, in words that are not ours."""
+    return "".join(c for c in clean(href).strip().replace(" ", "%20") if c.isprintable())
 
 
 def line(value: object) -> str:

@@ -74,6 +74,8 @@ class Server:
             self._smtp.stop()
         self._runner.stop()
         self._courier.close()
+        if self._courier.client:
+            self._courier.client.close()
 
     def __enter__(self) -> Server:
         self.start()

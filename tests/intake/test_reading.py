@@ -50,6 +50,22 @@ def storable(alert: Alert) -> bool:
     return "\\u0000" not in flat and len(flat) < 200_000
 
 
+@pytest.mark.parametrize(
+    ("href", "kept"),
+    [
+        ("https://x/\n\nAcknowledged by: Ann", "https://x/Acknowledged%20by:%20Ann"),
+        ("https://x/\r\nBcc:\ta@b.c\u2028\u202e\x85", "https://x/Bcc:a@b.c"),
+        (" https://x/a b ", "https://x/a%20b"),
+        ("https:// x", None),
+        ("java\nscript:x", None),
+    ],
+)
+def test_an_address_has_no_line_ends_inside(href: str, kept: str | None) -> None:
+    """In a mail it would begin a line of its own, in words that are not ours."""
+    found = reading.link(href)
+    assert (found and found.href) == kept
+
+
 @pytest.mark.parametrize("name", FORMATS)
 @given(body=st.binary(max_size=200))
 def test_arbitrary_bytes_are_refused_quietly(name: str, body: bytes) -> None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from flask import Flask
+from flask import Flask, request
 from werkzeug.test import EnvironBuilder
 
-from escalation.errors import BadSettings
+from escalation.errors import BadSettings, UnknownKey
+from escalation.settings import Settings
+from escalation.store.schema import migrate
 from tests.intake.bodies import KEY, NATIVE
 from tests.webhooks.receiver import Receiver, receiver
 from webhooks import app, guard
@@ -40,6 +45,16 @@ def test_no_key_and_no_token_reaches_the_access_log(desk: Receiver) -> None:
         said = logged(desk, url, HTTP_REFERER=f"https://pager.test{url}")
         assert KEY not in said
         assert said.count("***") == 4, "the path or the query, twice the raw address, the referrer"
+
+
+@pytest.mark.parametrize("name", ["k", "%6b", "%6B", "K", "tok%65n", "%61ccess_token", "key"])
+@pytest.mark.parametrize("before", ["?", "?a=b&", "?a=b;"])
+def test_a_name_spelled_otherwise_is_masked_too(name: str, before: str) -> None:
+    """The server decodes it before it looks for its token."""
+    assert guard.masked(f"/incidents/1{before}{name}=SECRET&c=d") == f"/incidents/1{before}{name}=***&c=d"
+    environment = {"PATH_INFO": "/incidents/1", "QUERY_STRING": f"{before[1:]}{name}=SECRET"}
+    guard.MaskedAddress(lambda *_: [])(environment, lambda *_: lambda _: None)
+    assert environment["QUERY_STRING"] == f"{before[1:]}{name}=***"
 
 
 def test_an_escaped_address_is_masked_too() -> None:
@@ -89,6 +104,112 @@ def test_a_fault_of_ours_is_logged_without_what_was_sent(caplog: pytest.LogCaptu
     assert "RuntimeError in breaks" in caplog.text
 
 
+def test_a_fault_in_an_answer_to_a_fault_is_logged_without_what_was_sent_too(caplog: pytest.LogCaptureFixture) -> None:
+    """Flask would write the whole address, with the key in it."""
+    broken = Flask("broken")
+    guard.install(broken)
+
+    @broken.errorhandler(UnknownKey)
+    def answer(_: UnknownKey) -> str:
+        raise RuntimeError("too")
+
+    @broken.post("/intake/native/<key>")
+    def breaks(key: str) -> str:
+        raise UnknownKey([key])
+
+    with caplog.at_level(logging.INFO):
+        assert broken.test_client().post(f"/intake/native/{KEY}").status_code == 500
+    assert KEY not in caplog.text
+    assert "RuntimeError in breaks" in caplog.text
+
+
+class Slow:
+    """An application of one view that waits for something."""
+
+    def __init__(self) -> None:
+        self.app, self.inside, self.go_on = Flask("slow"), threading.Semaphore(0), threading.Event()
+        guard.install(self.app)
+        self.app.add_url_rule("/wait", "intake.wait", self.wait, methods=["POST"])
+        self.app.add_url_rule("/answer", "plivo.answer", lambda: "here", methods=["POST"])
+        guard.seat(self.app)
+
+    def wait(self) -> str:
+        self.inside.release()
+        self.go_on.wait(10)
+        return "done"
+
+    def post(self, path: str = "/wait") -> int:
+        return self.app.test_client().post(path, data=b"{}").status_code
+
+
+def test_whoever_waits_for_the_database_leaves_threads_for_callers() -> None:
+    """Three of a process's eight may wait; the next one is told at once to come again, and a phone is answered."""
+    slow = Slow()
+    with ThreadPoolExecutor(guard.SEATS) as threads:
+        waiting = [threads.submit(slow.post) for _ in range(guard.SEATS)]
+        for _ in waiting:
+            assert slow.inside.acquire(timeout=5)
+        try:
+            answer = slow.app.test_client().post("/wait")
+            assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+            assert slow.post("/answer") == 200
+        finally:
+            slow.go_on.set()
+        assert [one.result() for one in waiting] == [200] * guard.SEATS
+    assert slow.post() == 200, "the seats are free again"
+
+
+def test_a_body_that_drips_in_takes_no_seat() -> None:
+    """A slow sender must not keep the others' alerts out."""
+    slow, read = Slow(), []
+    slow.go_on.set()
+
+    class Dripping(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            read.append(slow.post())
+            return super().read(size)
+
+    for _ in range(guard.SEATS + 1):
+        slow.app.test_client().post("/wait", input_stream=Dripping(b"{}"), content_length=2)
+    assert set(read) == {200}
+
+
+def test_calls_buttons_and_the_load_balancer_never_need_a_seat(desk: Receiver) -> None:
+    """Alerts, pages for people and what asks how we are do."""
+    for _ in range(guard.SEATS):
+        desk.app.extensions[guard.SEATED].acquire()
+    assert desk.client.post(f"/intake/native/{KEY}", json=NATIVE).status_code == 503
+    assert desk.client.post("/v2/enqueue", json={}).status_code == 503
+    answer = desk.client.get("/incidents")
+    assert (answer.status_code, answer.content_type) == (503, "text/html; charset=utf-8")
+    assert [desk.client.get(path).status_code for path in ("/readyz", "/metrics")] == [503, 503]
+    assert desk.client.get("/healthz").status_code == 200
+    with desk.client.get("/incidents/static/console.css") as style:
+        assert style.status_code == 200
+    assert [desk.client.post(path).status_code for path in ("/plivo/calls/1-1-1/answer", "/slack/actions")] == [403, 403]
+
+
+@pytest.mark.parametrize(("proxies", "seen"), [(0, "127.0.0.1"), (1, "198.51.100.7"), (2, "203.0.113.9")])
+def test_who_asks_is_told_by_as_many_proxies_as_are_trusted(tmp_path: Path, proxies: int, seen: str) -> None:
+    """None by default: anybody can write that header. Scheme and host are never taken from one."""
+    found = receiver(tmp_path, trusted_proxies=proxies).app
+    found.add_url_rule("/who", "who", lambda: f"{request.remote_addr} {request.host_url}")
+    headers = {"X-Forwarded-For": "203.0.113.9, 198.51.100.7", "X-Forwarded-Proto": "https", "X-Forwarded-Host": "evil"}
+    assert found.test_client().get("/who", headers=headers).text == f"{seen} http://localhost/"
+
+
+def test_settings_that_do_not_exist_are_named_when_it_starts(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A mistyped one would pass silently."""
+    monkeypatch.setenv("ESCALATION_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("ESCALATION_SECRET_KYE", "hush")
+    migrate(Settings(data_dir=tmp_path).sql_url)
+    migrate(Settings(data_dir=tmp_path).sql_url)
+    app.create_app()
+    assert capsys.readouterr().err == "escalation: ESCALATION_SECRET_KYE: no such setting, did you mean ESCALATION_SECRET_KEY?\n"
+
+
 def test_importing_the_module_needs_no_environment() -> None:
     """`webhooks.app:app` is made when it is asked for, and nothing else is in it."""
     assert not hasattr(app, "application")
@@ -107,4 +228,5 @@ def test_the_application_of_a_broken_environment_says_all_of_it(monkeypatch: pyt
 def test_the_application_is_made_from_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """As a WSGI server asks for it."""
     monkeypatch.setenv("ESCALATION_DATA_DIR", str(tmp_path))
+    migrate(Settings(data_dir=tmp_path).sql_url)
     assert app.create_app().test_client().get("/healthz").status_code == 200

@@ -284,6 +284,34 @@ def test_the_name_is_remembered_and_recorded(desk: Receiver, incident: int) -> N
     assert "console" in desk.story(incident)
 
 
+@pytest.mark.parametrize("name", ["ann", "ANN", "Ann", " bob ", "slack:#incidents", "webhook:https://x", "email:ops@example.org"])
+def test_a_typed_name_is_never_a_colleagues(desk: Receiver, incident: int, name: str) -> None:
+    """Neither by the console's password nor by a link that went to a place: the story, and who has it, must be true."""
+    with desk.system.store.transaction() as tx:
+        tx.apply(builders.site(policy=builders.policy(builders.step("slack:#x"))), "")
+    other = desk.trouble("another", key="other")
+    for browser, number, at in (
+        (desk.logged_in(), incident, f"/incidents/{incident}?rename=1"),
+        (desk.browser(), other, desk.link(other) + "&rename=1"),
+    ):
+        browser.open(at)
+        browser.send(f"/incidents/{number}/name", name=name)
+        press(browser, number, "acknowledge")
+        view = desk.system.queries.incident(number)
+        assert view is not None
+        assert view.incident.acknowledged_by == f"“{name.strip()}”"
+        assert f"Acknowledged by “{name.strip()}”" in desk.story(number)
+
+
+def test_a_typed_name_of_nobody_stays_as_it_is(desk: Receiver, incident: int) -> None:
+    """Cleo is Cleo."""
+    console = desk.logged_in()
+    console.open(f"/incidents/{incident}?rename=1")
+    console.send(f"/incidents/{incident}/name", name="Cleo")
+    press(console, incident, "acknowledge")
+    assert "Acknowledged by Cleo, by console." in desk.story(incident)
+
+
 # --- the pages themselves
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -156,6 +157,25 @@ def test_an_unknown_key_is_refused_and_counted(desk: Receiver, path: str, body: 
     assert (answer.status_code, answer.json["errors"]) == (400, [said])
     assert desk.system.queries.counters() == {"unknown_key": 1}
     assert 'escalation_counted_total{what="unknown_key"} 1.0' in desk.client.get("/metrics").get_data(as_text=True)
+
+
+class Away:
+    """A store whose database went away a moment ago."""
+
+    @contextmanager
+    def transaction(self, *, impatient: bool = False) -> Iterator[Transaction]:
+        assert impatient, "a refused sender keeps nobody waiting"
+        raise StoreUnavailable("gone")
+        yield
+
+
+def test_an_unknown_key_that_cannot_be_counted_is_refused_all_the_same(desk: Receiver, caplog: pytest.LogCaptureFixture) -> None:
+    """The counter is an extra; and the key must not be in the log, whatever fails."""
+    broken = Receiver(replace(desk.system, store=Away()), desk.clock)  # type: ignore[arg-type]
+    with caplog.at_level(logging.INFO):
+        answer = broken.client.post("/intake/alertmanager/very-secret-key", json=ALERTMANAGER)
+    assert (answer.status_code, answer.json["errors"]) == (400, ["unknown intake key"])
+    assert "very-secret-key" not in caplog.text
 
 
 def test_an_unknown_format_names_the_known_ones(desk: Receiver) -> None:

@@ -149,7 +149,7 @@ class Console:
         view = self._system.queries.incident(incident_id)
         if view is None:
             abort(404)
-        visitor = visitors.by_link(token, view.incident, site.roster) if has_link else visitors.by_password()
+        visitor = visitors.by_link(token, view.incident, site.roster) if has_link else visitors.by_password(site.roster)
         return _Seen(view, visitor, site, now)
 
     def _moment(self) -> tuple[Site, datetime]:

@@ -45,7 +45,7 @@ def by_link(token: str, incident: Incident, roster: Roster) -> Visitor:
     found = roster.responder(handle) if handle else None
     if found and not found.is_place:
         return Visitor(handle, Via.LINK, found.name, found.timezone, token, may_name=False)
-    return Visitor(said_name() or handle or "somebody with the link", Via.LINK, said_name(), token=token)
+    return Visitor(_typed(roster) or handle or "somebody with the link", Via.LINK, said_name(), token=token)
 
 
 def linked(settings: Settings, token: str, incident_id: int, now: datetime) -> bool:
@@ -59,8 +59,16 @@ def _page_of(token: str) -> tuple[int, int]:
     return int(incident, 36), int(page, 36)
 
 
-def by_password() -> Visitor:
-    return Visitor(said_name() or "console", Via.CONSOLE, said_name())
+def by_password(roster: Roster) -> Visitor:
+    return Visitor(_typed(roster) or "console", Via.CONSOLE, said_name())
+
+
+def _typed(roster: Roster) -> str:
+    """The name they typed. In quotes where somebody or some place is called that: unquoted it would be them, in the story and as the
+    one who has the incident. Looked at every time, since the roster changes."""
+    name = said_name()
+    taken = {known.casefold() for handle, person in roster.people.items() for known in (handle, person.name)}
+    return f"“{name}”" if name.casefold() in taken or roster.responder(name) else name
 
 
 def said_name() -> str:

@@ -112,7 +112,7 @@ def test_no_call_goes_on_for_ever(ringing: Plivo, digit: str) -> None:
         heard = ringing.presses(digit, heard)
     assert len(menus) - 1 == 15
     assert "not acknowledged" in heard.words
-    ringing.follows(menus[-1], Digits="1", CallUUID="another-call")
+    ringing.call(menus[-1].rpartition("1-1-1/")[2], Digits="1", CallUUID="another-call")
     assert status(ringing) == "acknowledged"
 
 

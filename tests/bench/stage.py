@@ -1,0 +1,204 @@
+"""The processes that are measured, each a real one: the Procfile's as they are shipped (without Flower), or a bare worker as the floor,
+beside broker, database and the stub carrier. Not what is measured (`measures`)."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shlex
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from escalation.build import System, build
+from escalation.config.apply import apply
+from escalation.local.broker import free_port, prepare
+from escalation.local.stage import answers_at, inherited
+from escalation.local.supervisor import Child, Supervisor
+from escalation.nudge import celery_app
+from escalation.settings import Settings
+from escalation.store import schema
+from tests.bench import bare, bare_view, machine, people, servers
+
+ROOT = Path(__file__).parent.parent.parent
+TOKEN = "bench-token"
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What floor and system stand on: a running broker, a running stub, a folder, a database server's URL (empty: SQLite)."""
+
+    folder: Path
+    supervisor: Supervisor
+    broker: str
+    server: str
+    carrier: str
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The system in the middle of a run. `processes` are their pids by the Procfile's names."""
+
+    system: System
+    url: str
+    processes: Mapping[str, int]
+    server: str
+    database: str
+
+    @property
+    def roots(self) -> dict[str, int]:
+        """Everything that works for us: our processes, the broker's, the database server's."""
+        return {**self.processes, **_postmaster(self.server)}
+
+    def connections(self) -> int:
+        """Database connections that are open now."""
+        if self.server:
+            return len(servers.backends(self.server, self.database))
+        return machine.handles(machine.family(self.processes.values()), Path(self.database))
+
+
+@contextmanager
+def ground(folder: Path, server: str) -> Iterator[Ground]:
+    """A broker (the one ESCALATION_TEST_REDIS names, else the embedded one) and the stub."""
+    given = os.environ.get("ESCALATION_TEST_REDIS", "")
+    port = free_port()
+    carrier = f"http://127.0.0.1:{port}"
+    with Supervisor(folder / "log", grace=20) as supervisor:
+        if not given:
+            embedded = prepare(folder)
+            supervisor.start(Child("broker", embedded.argv, environment(), embedded.answers, rank=0))
+        stub = python("tests.bench.stub", str(port))
+        supervisor.start(Child("stub", stub, environment(), answers_at(f"{carrier}/_calls"), rank=0))
+        yield Ground(folder, supervisor, given or embedded.url, server, carrier)
+
+
+@contextmanager
+def floor(on: Ground) -> Iterator[tuple[str, Path, int]]:
+    """A worker with our settings and none of our code: (the database's URL, the file where starts are noted, the worker's pid)."""
+    with servers.database(on.server, f"bare_{secrets.token_hex(4)}", on.folder) as url, _crew(on) as supervisor:
+        starts = on.folder / "starts.txt"
+        env = environment() | {bare.BROKER: on.broker, bare.DATABASE: url, bare.STARTS: str(starts), bare.CARRIER: on.carrier}
+        ours = {"pages": bare.QUEUE, "pages@%h": f"{bare.QUEUE}@%h", "workers.app": "tests.bench.bare"}
+        argv = [ours.get(word, word) for word in procfile()["pages"]]
+        supervisor.start(Child("bare", tuple(argv), env, _answers_ping(on.broker, "bare")))
+        yield url, starts, _pid(supervisor, "bare")
+
+
+@contextmanager
+def bare_receiver(on: Ground, document: bytes) -> Iterator[str]:
+    """The shipped server around a view that does nothing but answer these bytes."""
+    file = on.folder / "answer.xml"
+    file.write_bytes(document)
+    argv, url = _served(
+        tuple("tests.bench.bare_view:app" if word == "webhooks.app:app" else word for word in procfile()["receiver"])
+    )
+    with _crew(on) as supervisor:
+        supervisor.start(
+            Child("bare-receiver", argv, environment() | {bare_view.ANSWER: str(file)}, answers_at(f"{url}/healthz"))
+        )
+        yield url
+
+
+@contextmanager
+def site(on: Ground, population: int) -> Iterator[Site]:
+    """Everything the Procfile starts, on an empty database with so many people."""
+    folder = on.folder / "site"
+    folder.mkdir()
+    name = f"bench_{secrets.token_hex(4)}"
+    with servers.database(on.server, name, folder) as database, _crew(on) as supervisor:
+        receiver, url = _served(procfile()["receiver"])
+        settings = _settings(on, folder, database, url)
+        system = build(Settings.from_env(settings))
+        schema.migrate(system.settings.sql_url)
+        apply(system.store, people.configuration(population))
+        ready: dict[str, Callable[[], bool]] = {
+            "receiver": answers_at(f"{url}/healthz"),
+            "pages": _answers_ping(on.broker, "pages"),
+            "chores": _answers_ping(on.broker, "chores"),
+            "timekeeper": lambda: "timekeeper" in system.queries.heartbeats(),
+        }
+        started = {name: receiver if name == "receiver" else argv for name, argv in procfile().items()}
+        supervisor.start(
+            *(
+                Child(name, argv, environment() | settings, ready.get(name, lambda: True), rank=2 if name == "receiver" else 1)
+                for name, argv in started.items()
+            )
+        )
+        processes = {name: _pid(supervisor, name) for name in started}
+        if broker := on.supervisor.pid("broker"):
+            processes["broker"] = broker
+        file = (on.server and name) or database.removeprefix("sqlite:///")
+        yield Site(system, url, processes, on.server, file)
+        system.store.dispose()
+
+
+def procfile() -> dict[str, tuple[str, ...]]:
+    """The shipped command lines by name, Flower aside, run by this interpreter."""
+    lines = [line for line in (ROOT / "Procfile").read_text().splitlines() if line and not line.startswith("#")]
+    said = {name: shlex.split(command) for name, _, command in (line.partition(":") for line in lines)}
+    return {name: _by_us(words) for name, words in said.items() if name != "flower"}
+
+
+def environment() -> dict[str, str]:
+    """No setting of the machine's own."""
+    return inherited(os.environ)
+
+
+def python(module: str, *arguments: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", module, *arguments)
+
+
+def _by_us(words: list[str]) -> tuple[str, ...]:
+    return (sys.executable, *words[1:]) if words[0] == "python" else python(*words)
+
+
+def _served(argv: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
+    """A server's command line with a free port in place of the shipped one, and its URL."""
+    address = f"127.0.0.1:{free_port()}"
+    place = argv.index("--bind") + 1
+    return (*argv[:place], address, *argv[place + 1 :]), f"http://{address}"
+
+
+@contextmanager
+def _crew(on: Ground) -> Iterator[Supervisor]:
+    with Supervisor(on.folder / "crew", grace=20) as supervisor:
+        yield supervisor
+
+
+def _settings(on: Ground, folder: Path, database: str, url: str) -> dict[str, str]:
+    return {
+        "ESCALATION_DATA_DIR": str(folder),
+        "ESCALATION_DATABASE_URL": database,
+        "ESCALATION_BROKER_URL": on.broker,
+        "ESCALATION_PUBLIC_URL": url,
+        "ESCALATION_SECRET_KEY": secrets.token_hex(32),
+        "PLIVO_AUTH_ID": "MABENCH",
+        "PLIVO_AUTH_TOKEN": TOKEN,
+        "PLIVO_FROM_NUMBER": "+15550109999",
+        "PLIVO_API_URL": on.carrier,
+    }
+
+
+def _answers_ping(broker: str, name: str) -> Callable[[], bool]:
+    """Readiness of a worker: the shipped command lines log nothing when they are ready."""
+
+    def answers() -> bool:
+        app = celery_app("bench", broker)
+        try:
+            return any(name == who.partition("@")[0] for reply in app.control.ping(timeout=0.5) for who in reply)
+        finally:
+            app.close()
+
+    return answers
+
+
+def _pid(supervisor: Supervisor, name: str) -> int:
+    pid = supervisor.pid(name)
+    assert pid, f"{name} has ended"
+    return pid
+
+
+def _postmaster(server: str) -> dict[str, int]:
+    return {"database": machine.parent(servers.own_pid(server))} if server else {}

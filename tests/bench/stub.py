@@ -1,0 +1,87 @@
+"""A carrier that takes everything at once: answers as Plivo does (201 with a request_uuid) and remembers when each request arrived
+and for which number. A process of its own: `python -m tests.bench.stub PORT`. As little code as possible, since it shares the
+machine with what is measured. It never calls back."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+
+HOST = "127.0.0.1"
+HEAD_ENDS = b"\r\n\r\n"
+
+
+class Arrivals:
+    """(monotonic nanoseconds, number, answer URL) of each call, in the order of their coming."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[int, str, str]] = []
+        self.waiting: list[tuple[int, Link]] = []
+
+    def add(self, call: tuple[int, str, str]) -> None:
+        self.calls.append(call)
+        self.tell()
+
+    def tell(self) -> None:
+        for wanted, link in [w for w in self.waiting if len(self.calls) >= w[0]]:
+            self.waiting.remove((wanted, link))
+            link.answer(200, json.dumps(self.calls[-1] if wanted else []).encode())
+
+
+class Link(asyncio.Protocol):
+    """One connection, kept as long as the peer likes."""
+
+    def __init__(self, arrivals: Arrivals) -> None:
+        self._arrivals = arrivals
+        self._read = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._read += data
+        head, end, rest = self._read.partition(HEAD_ENDS)
+        length = _length(head)
+        if end and len(rest) >= length:
+            self._read = rest[length:]
+            self._take(time.monotonic_ns(), head, rest[:length])
+
+    def _take(self, now: int, head: bytes, body: bytes) -> None:
+        method, path, _ = head.split(b" ", 2)
+        if method == b"POST" and path.endswith(b"/Call/"):
+            said = json.loads(body)
+            self._arrivals.add((now, said["to"], said.get("answer_url", "")))
+            self.answer(201, b'{"api_id":"a","message":"call fired","request_uuid":"%d"}' % now)
+        elif path.startswith(b"/_wait/"):  # answered when so many calls have come
+            self._arrivals.waiting.append((int(path[7:]), self))
+            self._arrivals.tell()
+        elif path == b"/_calls":
+            self.answer(200, json.dumps(self._arrivals.calls).encode())
+        elif path == b"/_forget":
+            self._arrivals.calls.clear()
+            self.answer(200, b"{}")
+        else:
+            self.answer(204 if method == b"DELETE" else 200, b"" if method == b"DELETE" else b"{}")
+
+    def answer(self, status: int, body: bytes) -> None:
+        self._transport.write(
+            b"HTTP/1.1 %d OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % (status, len(body)) + body
+        )
+
+
+def _length(head: bytes) -> int:
+    _, found, rest = head.lower().partition(b"content-length:")
+    return int(rest.split(b"\r\n", 1)[0]) if found else 0
+
+
+async def serve(port: int) -> None:
+    arrivals = Arrivals()
+    server = await asyncio.get_running_loop().create_server(lambda: Link(arrivals), HOST, port, backlog=512)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(int(sys.argv[1])))

@@ -1,0 +1,58 @@
+"""The environment, read once: every fault told at once, no value repeated, nothing mistyped passed over in silence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from escalation.errors import BadSettings
+from escalation.settings import MOST_PROXIES, Settings, started, strange
+
+PLIVO = {"PLIVO_AUTH_ID": "MA1", "PLIVO_AUTH_TOKEN": "hush", "PLIVO_FROM_NUMBER": "+15550109000"}
+SITE = {"ESCALATION_PUBLIC_URL": "https://pager.test", "ESCALATION_SECRET_KEY": "s" * 32}
+
+
+def faults(environ: dict[str, str], read: Callable[[dict[str, str]], Settings] = Settings.from_env) -> list[str]:
+    with pytest.raises(BadSettings) as caught:
+        read(environ)
+    return caught.value.faults
+
+
+def test_without_an_account_nothing_is_needed() -> None:
+    """An alert can be taken and a page mailed without Plivo."""
+    assert Settings.from_env({}) == Settings()
+
+
+def test_with_an_account_a_process_needs_the_address_and_the_secret_too() -> None:
+    """Plivo could call nobody back, or texts would have no code to answer with; both are told at once."""
+    assert started(PLIVO | SITE).plivo_auth_tokens == ("hush",)
+    assert [fault.partition(":")[0] for fault in faults(PLIVO, started)] == list(SITE)
+    for missing in SITE:
+        assert [fault.partition(":")[0] for fault in faults(PLIVO | SITE | {missing: ""}, started)] == [missing]
+    assert started({}) == Settings()
+
+
+def test_a_command_needs_neither() -> None:
+    """`escalation up` keeps a key that a command beside it does not know."""
+    assert Settings.from_env(PLIVO).plivo_auth_id == "MA1"
+
+
+@pytest.mark.parametrize(("said", "meant"), [("", 0), ("0", 0), ("1", 1), (str(MOST_PROXIES), MOST_PROXIES)])
+def test_how_many_proxies_are_trusted_is_a_number(said: str, meant: int) -> None:
+    """None unless it is said."""
+    assert Settings.from_env({"ESCALATION_TRUSTED_PROXIES": said}).trusted_proxies == meant
+
+
+@pytest.mark.parametrize("said", ["-1", "one", "1.0", "٣", str(MOST_PROXIES + 1), "9" * 5000])
+def test_anything_else_is_a_fault(said: str) -> None:
+    """Not a traceback."""
+    assert faults({"ESCALATION_TRUSTED_PROXIES": said}) == [f"ESCALATION_TRUSTED_PROXIES: not a number from 0 to {MOST_PROXIES}"]
+
+
+def test_what_looks_like_a_setting_and_is_none_is_named_on_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
+    """By whoever starts; without its value. What the test suite is told by is none of ours."""
+    environ = {"ESCALATION_SECRET_KYE": "hush", "ESCALATION_TEST_RUN": "1", "PATH": "/bin"}
+    assert started(environ) == Settings()
+    assert capsys.readouterr().err == "escalation: ESCALATION_SECRET_KYE: no such setting, did you mean ESCALATION_SECRET_KEY?\n"
+    assert len(strange(environ)) == 1
