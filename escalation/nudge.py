@@ -114,7 +114,8 @@ class _Line:
             self._publish(*item)
             self._jobs.task_done()
         if self._app is not None:
-            self._app.pool.force_close_all()  # without a word to the broker, which may be away
+            # Without a word to the broker, which may be away. (The stubs take the connection pool for a producer pool.)
+            self._app.pool.force_close_all()  # type: ignore[attr-defined]
             self._app.close()
 
     def _publish(self, job: Job, put_at: float) -> None:

@@ -142,7 +142,7 @@ class Site:
         self.system = build(Settings(data_dir=folder))
 
     def migrate(self) -> None:
-        self.folder.mkdir()
+        self.folder.mkdir(exist_ok=True)
         schema.migrate(self.system.settings.sql_url)
         with self.system.store.transaction() as tx:
             tx.apply(site(), "")
@@ -246,7 +246,7 @@ def ended(process: subprocess.Popen[bytes]) -> float:
 def test_started_before_broker_and_database_it_waits_for_both(tmp_path: Path, broker: Broker) -> None:
     """Neither ends it, nor needs a restart; and its log has no address in it, which may hold a password."""
     port = free_port()
-    (in_the_way := tmp_path / "escalation.sqlite").mkdir()
+    (in_the_way := tmp_path / "site" / "escalation.sqlite").mkdir(parents=True)
     pager = Site(tmp_path / "site")
     with pager.intake(broker.url_at(port)):
         assert until(lambda: "the queue fails: " in pager.log.read_text())
