@@ -39,6 +39,7 @@ loopback.forbid_the_rest()
 
 
 RUN = pytest.StashKey[Run]()
+MISSING: set[str] = set()  # why tests of this process were skipped
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -65,6 +66,19 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatu
         terminalreporter.write_line(pytest_report_header(config))
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """A server that is missing is said in one line, not in one for each test: as if all had been skipped in one place."""
+    report = yield
+    if (
+        report.skipped
+        and isinstance(report.longrepr, tuple)
+        and (reason := report.longrepr[2].removeprefix("Skipped: ")) in MISSING
+    ):
+        report.longrepr = (__file__, 1, reason)
+    return report
+
+
 @pytest.fixture(autouse=True)
 def nothing_leaves_this_machine() -> Iterator[None]:
     """Also fails the test whose code swallowed the refusal: a `try` around a carrier must not hide a real call."""
@@ -89,6 +103,7 @@ def _ours(kind: str) -> Path:
 
 
 def _do_without(missing: NoServer) -> NoReturn:
+    MISSING.add(str(missing))
     if os.environ.get("CI", "").lower() in ("true", "1"):
         pytest.fail(str(missing), pytrace=False)
     pytest.skip(str(missing))

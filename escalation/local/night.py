@@ -148,6 +148,10 @@ class Night:
         self.wait_for(lambda: self._ask("mail"), 10)
         return self.reckon(first, second)
 
+    def close(self) -> None:
+        """Its connections to the stage."""
+        self._http.close()
+
     def phones(self, habits: Mapping[str, dict[str, Any]]) -> None:
         for number, habit in habits.items():
             answer = self._http.put(f"{self._stage.urls.sandbox}/_sandbox/phones/{number}", json=habit)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,8 @@ def test_the_scripted_night_happens_on_postgresql(
     stage = ServedStage(tmp_path, servers)
     try:
         system = stage.open()
-        results = Night(stage, system, said.append).play()
+        with closing(Night(stage, system, said.append)) as night:
+            results = night.play()
         stories = _stories(system.queries.timeline)
         system.store.dispose()
     finally:

@@ -62,8 +62,10 @@ def test_without_the_guard_the_worker_ends(tmp_path: Path) -> None:
         assert until((tmp_path / "started-1").exists)
         pid = supervisor.pid("worker")
         restart(supervisor, broker)
-        # It ends once the task it waits for is done, so let it.
+        log = tmp_path / "log" / "worker.log"
+        # It must have noticed while it still holds the task; it ends once the task is done, so let it then.
+        assert until(lambda: "Connection to broker lost" in log.read_text() or "Unrecoverable" in log.read_text())
         (tmp_path / "go-1").touch()
         assert until(lambda: supervisor.pid("worker") != pid)
-        assert "Unrecoverable error: AttributeError" in (tmp_path / "log" / "worker.log").read_text()
+        assert "Unrecoverable error: AttributeError" in log.read_text()
         app.close()
