@@ -6,7 +6,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from escalation.domain import events as ev
@@ -18,7 +18,7 @@ from escalation.domain.policy import Policy, Service, Site
 from escalation.domain.roster import Channel, Roster
 from escalation.domain.timeline import Entry
 from escalation.errors import NotFound, StoreUnavailable, UnknownKey
-from escalation.ports import Job, Nudge, OpenIncident, Store, Transaction
+from escalation.ports import Job, Nudge, OpenIncident, Patience, Store, Transaction
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -28,7 +28,7 @@ STOPS_RINGING = timedelta(seconds=5)
 REQUEST_LASTS = timedelta(seconds=15)
 GOODBYE_LASTS = timedelta(seconds=30)
 MESSAGE_LASTS = timedelta(seconds=45)
-TRIES = 3  # deadlocks and serialisation failures change nothing and pass; a database that is away fails all three at once
+TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +42,13 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The incident as it stands after an event; `fresh` is False when this very delivery was seen before, `event` None when
-    there was nothing to say."""
+    """The incident as it stands after an event, `at` which time and with which roster; `fresh` is False when this very delivery
+    was seen before, `event` None when there was nothing to say."""
 
     incident: Incident
     roster: Roster
     event: ev.Event | None
+    at: datetime
     fresh: bool = True
     entries: tuple[Entry, ...] = ()
 
@@ -61,7 +62,7 @@ class Engine:
         self._store = store
         self._nudge = nudge
 
-    def take(self, alerts: Sequence[Alert]) -> tuple[Taken, ...]:
+    def take(self, alerts: Sequence[Alert], *, patience: Patience = Patience.WORKER) -> tuple[Taken, ...]:
         """All alerts of one delivery in one transaction, in key order so that two storms cannot lock each other out.
         Raises `UnknownKey` (nothing applied) or `StoreUnavailable` (nothing applied, send again)."""
 
@@ -73,10 +74,16 @@ class Engine:
             taken = {i: self._take(tx, alerts[i], site, jobs) for i in order}
             return tuple(taken[i] for i in range(len(alerts))), jobs
 
-        return self._run(work)
+        return self._run(work, patience)
 
     def tell(
-        self, incident_id: int, said: ev.Event | Saying, identity: str = "", *, impatient: bool = False, job: int = 0
+        self,
+        incident_id: int,
+        said: ev.Event | Saying,
+        identity: str = "",
+        *,
+        patience: Patience = Patience.WORKER,
+        job: int = 0,
     ) -> Told:
         """One event to one incident. The same `identity` twice changes nothing the second time; `job` is finished with it.
         Raises `NotFound`, and `StoreUnavailable` when nothing was changed."""
@@ -87,14 +94,14 @@ class Engine:
                 raise NotFound(f"There is no incident INC-{incident_id}.")
             event = said(incident, tx.site().roster) if callable(said) else said
             if event is None or (identity and not tx.first_seen(identity)):
-                return Told(incident, tx.site().roster, event, fresh=False), []
+                return Told(incident, tx.site().roster, event, tx.now, fresh=False), []
             jobs: list[Job] = []
             told = rule(tx, incident, event, jobs)
             if job:
                 tx.finish(job)
             return told, jobs
 
-        return self._run(work, impatient=impatient)
+        return self._run(work, patience)
 
     def fire_due(self, limit: int = 100) -> int:
         """Fires timers that are due, each in a transaction of its own: one incident that cannot be ruled on stops no other.
@@ -122,7 +129,7 @@ class Engine:
             taken = self._try(tx, alert, service, site.policies[service.policy], jobs)
             if taken is not None:
                 return taken
-        raise StoreUnavailable("others open and close this incident all the time")
+        raise StoreUnavailable("others open and close this incident all the time", passes=True)
 
     def _try(self, tx: Transaction, alert: Alert, service: Service, policy: Policy, jobs: list[Job]) -> Taken | None:
         """None when the incident was opened or closed between our look and our lock: look again."""
@@ -150,14 +157,15 @@ class Engine:
         rule(tx, incident, _event(alert), jobs)
         return True
 
-    def _run(self, work: Callable[[Transaction], tuple[T, list[Job]]], *, impatient: bool = False) -> T:
-        for tries_left in reversed(range(1 if impatient else TRIES)):
+    def _run(self, work: Callable[[Transaction], tuple[T, list[Job]]], patience: Patience = Patience.WORKER) -> T:
+        # A caller is answered by then: what is tried again must not be committed behind the answer's back.
+        for tries_left in reversed(range(1 if patience is Patience.CALLER else TRIES)):
             try:
-                with self._store.transaction(impatient=impatient) as tx:
+                with self._store.transaction(patience=patience) as tx:
                     result, jobs = work(tx)
                 break
-            except StoreUnavailable:
-                if not tries_left:
+            except StoreUnavailable as error:
+                if not (tries_left and error.passes):
                     raise
         if jobs:
             self._nudge.wake(jobs)  # after the commit: dying between the two costs the timekeeper's patience, never the page
@@ -185,7 +193,7 @@ def rule(tx: Transaction, incident: Incident, event: ev.Event, jobs: list[Job]) 
     decision = advance(incident, event, roster, tx.now)
     release_phones(tx, incident, decision.incident, event)
     jobs += tx.save(incident, decision.incident, decision.commands, decision.entries, cause_of(incident, event))
-    return Told(decision.incident, roster, event, True, decision.entries)
+    return Told(decision.incident, roster, event, tx.now, True, decision.entries)
 
 
 def release_phones(tx: Transaction, before: Incident, after: Incident, event: ev.Event) -> None:

@@ -51,7 +51,12 @@ class NotFound(EscalationError):
 
 
 class StoreUnavailable(EscalationError):
-    """Raised when the database cannot be reached or did not answer in time; the transaction changed nothing."""
+    """Raised when the database cannot be reached or did not answer in time; the transaction changed nothing. `passes`: it was in
+    somebody's way (a deadlock), or its connection was found dead; the same again at once may well do."""
+
+    def __init__(self, words: str, *, passes: bool = False) -> None:
+        super().__init__(words)
+        self.passes = passes
 
 
 class SchemaMismatch(EscalationError):

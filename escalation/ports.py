@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import Enum
 from typing import Protocol, runtime_checkable
 
 from escalation.domain.alert import Alert, Severity
@@ -161,12 +162,21 @@ class Transaction(Protocol):
         """Heartbeat of a named process, read by health checks."""
 
 
+class Patience(Enum):
+    """Seconds that a transaction may wait before it can begin, and for each lock. Each kind has connections of its own, so that a
+    storm of alerts keeps no key press waiting."""
+
+    CALLER = 0.8  # somebody is on the line: what is not committed in this time must not be committed later
+    SENDER = 2.0  # a monitoring tool or a browser: it comes again
+    WORKER = 10.0  # nobody waits for the answer
+
+
 class Store(Protocol):
     """Where truth lives."""
 
-    def transaction(self, *, impatient: bool = False) -> AbstractContextManager[Transaction]:
-        """A write transaction; deadlocks and serialisation failures raise `StoreUnavailable`, as does a database that is away.
-        `impatient`: for callbacks, own small pool, waits at most 1 s for a lock."""
+    def transaction(self, *, patience: Patience = Patience.WORKER) -> AbstractContextManager[Transaction]:
+        """A write transaction. Raises `StoreUnavailable`, nothing changed, when the database is away, too slow for `patience`, or
+        ended it for the sake of another one (a deadlock: then `passes` is set, and the same again will do)."""
 
 
 @dataclass(frozen=True, slots=True)

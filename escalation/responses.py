@@ -15,7 +15,7 @@ from escalation.domain.roster import Channel, Roster, masked
 from escalation.domain.timeline import Entry, EntryKind
 from escalation.engine import Engine, Told
 from escalation.errors import NotFound
-from escalation.ports import Store, Transaction
+from escalation.ports import Patience, Store, Transaction
 
 
 class Kind(StrEnum):
@@ -84,7 +84,7 @@ class Responses:
         return self._answer(sender, reply, identity, worth_help=len(body.strip()) <= LONGEST_SLIP)
 
     def _answer(self, sender: str, reply: Reply, identity: str, *, worth_help: bool) -> str | None:
-        with self._store.transaction(impatient=True) as tx:
+        with self._store.transaction(patience=Patience.CALLER) as tx:
             pages, is_ours = tx.text_pages(sender), _is_ours(tx, sender)
         if not is_ours:
             return None
@@ -114,7 +114,7 @@ class Responses:
     def _opt(self, sender: str, out: bool, identity: str, *, is_sure: bool) -> str | None:
         """STOP and START. Loud: whoever is paged and cannot be reached by text any more is the team's business. The words for
         START are also what people answer (yes, go): to us they mean it only from somebody who had opted out."""
-        with self._store.transaction(impatient=True) as tx:
+        with self._store.transaction(patience=Patience.CALLER) as tx:
             if not _is_ours(tx, sender) or (identity and not tx.first_seen(identity)):
                 return None
             if out:
@@ -141,7 +141,7 @@ class Responses:
     def _tell(self, incident_id: int, said: Callable[[Incident, Roster], Spoken | None], identity: str, otherwise: Kind) -> Said:
         """One transaction: a caller waits on the line, and two would wait for the lock twice."""
         try:
-            told = self._engine.tell(incident_id, said, identity, impatient=True)
+            told = self._engine.tell(incident_id, said, identity, patience=Patience.CALLER)
         except NotFound:
             return Said(Kind.UNKNOWN)
         return Said(otherwise, told.incident) if told.event is None else outcome(told)

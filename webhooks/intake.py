@@ -17,6 +17,7 @@ from escalation.engine import Taken
 from escalation.errors import BadAlert, BadInput, UnknownKey
 from escalation.intake import FORMATS
 from escalation.intake.reading import MAX_BODY
+from escalation.ports import Patience
 from webhooks.refused import Refusals
 
 
@@ -56,7 +57,8 @@ class _Desk:
 
     def _taken(self, sender: str, key: str) -> tuple[Taken, ...]:
         alerts = FORMATS[sender](_body(), key)
-        return self._engine.take([_named(alert, number) for number, alert in enumerate(alerts)])
+        named = [_named(alert, number) for number, alert in enumerate(alerts)]
+        return self._engine.take(named, patience=Patience.SENDER)
 
 
 def _body() -> bytes:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import logging
 import threading
 
-from escalation.ports import Store
+from escalation.ports import Patience, Store
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ class Refusals:
         if not self._writing.acquire(blocking=False):
             return
         try:
-            with self._store.transaction(impatient=True) as tx:
+            with self._store.transaction(patience=Patience.CALLER) as tx:
                 tx.bump(self._counter)
         except Exception as error:  # best effort: whoever was refused is answered all the same
             log.warning("%s could not be counted: %s", self._counter, type(error).__name__)

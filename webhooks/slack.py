@@ -12,6 +12,7 @@ from escalation.carriers.slack.callbacks import Button, button
 from escalation.carriers.slack.signature import is_fresh, is_signed
 from escalation.carriers.slack.whisper import Whisper
 from escalation.errors import StoreUnavailable
+from escalation.ports import Patience
 from escalation.responses import sentence
 from webhooks.refused import Refusals
 
@@ -56,7 +57,7 @@ class _Counter:
 
     def _is_fresh(self, at: str) -> bool:
         """By the one clock, the database's. Without it nothing could be saved either."""
-        with self._store.read() as tx:
+        with self._store.read(patience=Patience.CALLER) as tx:
             return is_fresh(at, tx.now)
 
     def _refuse(self) -> ResponseReturnValue:

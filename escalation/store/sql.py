@@ -5,12 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from time import monotonic
 
 from escalation.domain.commands import Command
 from escalation.domain.incident import Incident
 from escalation.domain.policy import Site
 from escalation.domain.timeline import Entry
-from escalation.ports import Clock, Job
+from escalation.errors import StoreUnavailable
+from escalation.ports import Clock, Job, Patience
 from escalation.store.engines import Engines, troubles
 from escalation.store.sql_facts import Facts
 from escalation.store.sql_incidents import Incidents
@@ -39,14 +41,18 @@ class SqlStore:
         self._parsed: dict[int, Site] = {}
 
     @contextmanager
-    def transaction(self, *, impatient: bool = False) -> Iterator[SqlTransaction]:
-        with troubles(), self._engines.turn(impatient=impatient), self._engines.get(impatient=impatient).begin() as connection:
-            yield SqlTransaction(connection, self._clock, self._parsed)
+    def transaction(self, *, patience: Patience = Patience.WORKER) -> Iterator[SqlTransaction]:
+        until = monotonic() + patience.value
+        with troubles(), self._engines.turn(until), self._engines.get(patience).connect() as plain:
+            with plain.execution_options(until=until).begin() as work:
+                yield SqlTransaction(work.connection, self._clock, self._parsed)
+                if patience is Patience.CALLER and monotonic() > until:
+                    raise StoreUnavailable("too late for whoever waited")
 
     @contextmanager
-    def read(self) -> Iterator[SqlTransaction]:
+    def read(self, *, patience: Patience = Patience.WORKER) -> Iterator[SqlTransaction]:
         """A transaction that only reads: it waits for no writer, and sees one moment. Raises `StoreUnavailable`."""
-        with troubles(), self._engines.get(impatient=False).connect() as plain:
+        with troubles(), self._engines.get(patience).connect() as plain:
             connection = plain.execution_options(reads=True)
             with connection.begin():
                 yield SqlTransaction(connection, self._clock, self._parsed)

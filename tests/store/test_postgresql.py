@@ -13,7 +13,7 @@ from escalation.domain.alert import Severity
 from escalation.domain.policy import Site
 from escalation.engine import Engine
 from escalation.errors import StoreUnavailable
-from escalation.ports import Job, Transaction
+from escalation.ports import Job, Patience, Transaction
 from escalation.store.sql import SqlStore
 from tests.builders import PHONES, alert, site
 from tests.fakes import FakeNudge
@@ -30,12 +30,12 @@ def test_a_repeat_waits_for_nobody(store: SqlStore) -> None:
         incident = opened(tx)
     with store.transaction() as holder:
         holder.load(incident.id)
-        with store.transaction(impatient=True) as storm:
+        with store.transaction(patience=Patience.CALLER) as storm:
             storm.count(incident.id, alert())
             storm.note(incident.id, ())
     with store.transaction() as storm:
         storm.count(incident.id, alert())
-        with store.transaction(impatient=True) as key_press:
+        with store.transaction(patience=Patience.CALLER) as key_press:
             assert key_press.load(incident.id) == incident
 
 
@@ -46,7 +46,7 @@ def test_two_timekeepers_take_different_jobs(store: SqlStore, clock: HandClock) 
         for key in "ab":
             called(tx, alert(key=key), later)
     clock.after(seconds=1)
-    with store.transaction() as one, store.transaction(impatient=True) as two:
+    with store.transaction() as one, store.transaction(patience=Patience.CALLER) as two:
         assert [j.incident_id for j in one.unnudged(1)] == [1]
         assert [j.incident_id for j in two.unnudged(10)] == [2]
 
@@ -57,7 +57,7 @@ def test_a_claim_in_progress_does_not_stop_a_rising_incident(store: SqlStore) ->
         incident, [job] = called(tx)
     with store.transaction() as worker:
         worker.claim(job.id, "w", LEASE)
-        with store.transaction(impatient=True) as tx:
+        with store.transaction(patience=Patience.CALLER) as tx:
             tx.load(incident.id)
             tx.save(incident, replace(incident, severity=Severity.INFO), (), (), "")
 

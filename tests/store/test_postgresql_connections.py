@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from escalation.errors import BadSettings, StoreUnavailable
+from escalation.ports import Patience
 from escalation.store.engines import make_engine
 from escalation.store.sql import SqlStore
+from tests.builders import alert
 from tests.servers.wire import Wire
 from tests.store.nights import opened
 
@@ -27,13 +32,16 @@ def test_a_process_frozen_in_mid_transaction_gives_its_locks_back(postgres_url: 
     store.dispose()
 
 
-@pytest.mark.parametrize(("impatient", "seconds"), [(False, (10, 20)), (True, (1, 2))])
-def test_nothing_waits_without_end(impatient: bool, seconds: tuple[int, int], postgres_url: str) -> None:
+@pytest.mark.parametrize(
+    ("patience", "bounds"),
+    [(Patience.WORKER, ["10s", "20s"]), (Patience.SENDER, ["2s", "4s"]), (Patience.CALLER, ["800ms", "1600ms"])],
+)
+def test_nothing_waits_without_end(patience: Patience, bounds: list[str], postgres_url: str) -> None:
     """Locks, statements, silent hosts: a bound for each, and a short one for callbacks."""
-    engine = make_engine(postgres_url, impatient=impatient)
+    engine = make_engine(postgres_url, patience)
     with engine.connect() as connection:
         shown = [connection.scalar(text(f"SHOW {name}")) for name in ("lock_timeout", "statement_timeout")]
-        assert shown == [f"{limit}s" for limit in seconds]
+        assert shown == bounds
         assert connection.scalar(text("SHOW idle_in_transaction_session_timeout")) == "10s"
         assert (
             connection.scalar(text("SELECT application_name FROM pg_stat_activity WHERE pid = pg_backend_pid()")) == "escalation"
@@ -87,3 +95,46 @@ def test_a_server_that_went_away_and_came_back_costs_nobody_anything(postgres_ur
         assert tx.load(incident.id) == incident
     store.dispose()
     wire.cut()
+
+
+def test_a_server_that_falls_silent_is_given_up(postgres_url: str) -> None:
+    """Frozen, it keeps its connections and the kernel acknowledges every word: without a bound of ours each would hang for good."""
+    wire = Wire(postgres_url)
+    store = SqlStore(wire.url)
+    with store.transaction(patience=Patience.CALLER) as tx:
+        incident = opened(tx)
+    with wire.frozen(), pytest.raises(StoreUnavailable) as caught, store.transaction(patience=Patience.CALLER):
+        pass
+    assert not caught.value.passes  # the same at once would wait as long again
+    with store.transaction(patience=Patience.CALLER) as tx:
+        assert tx.load(incident.id) == incident
+    store.dispose()
+    wire.cut()
+
+
+def test_who_was_in_the_way_may_come_again_at_once(postgres_url: str) -> None:
+    """Two that lock each other out: PostgreSQL ends one of them, and says so; a row that somebody holds is no such thing."""
+    store = SqlStore(postgres_url)
+    with store.transaction() as tx:
+        first, second = opened(tx, alert(key="1")), opened(tx, alert(key="2"))
+
+    def cross(mine: int, its: int, met: Barrier) -> bool:
+        try:
+            with store.transaction() as tx:
+                tx.load(mine)
+                met.wait(10)
+                tx.load(its)
+        except StoreUnavailable as error:
+            return error.passes
+        return False
+
+    met = Barrier(2)
+    with ThreadPoolExecutor(2) as pool:
+        ends = [pool.submit(cross, first.id, second.id, met), pool.submit(cross, second.id, first.id, met)]
+        assert sorted(end.result() for end in ends) == [False, True]
+    with store.transaction() as holder:
+        holder.load(first.id)
+        with pytest.raises(StoreUnavailable) as caught, store.transaction(patience=Patience.CALLER) as tx:
+            tx.load(first.id)
+        assert not caught.value.passes
+    store.dispose()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import multiprocessing
 import threading
@@ -16,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 from escalation.domain.incident import Status
 from escalation.errors import StoreUnavailable
-from escalation.ports import Job
+from escalation.ports import Job, Patience
 from escalation.store.queries import Queries
 from escalation.store.sql import SqlStore
 from escalation.store.tables import phones
@@ -88,18 +89,29 @@ def test_a_reader_waits_for_no_writer(store: SqlStore, queries: Queries) -> None
     assert queries.incidents()[0].status is Status.EXHAUSTED
 
 
-def test_an_impatient_transaction_gives_up_soon(store: SqlStore) -> None:
-    """A caller waits on the line: when a lock is not free within a second, the database counts as too busy."""
+@pytest.mark.parametrize("patience", [Patience.CALLER, Patience.SENDER])
+def test_who_has_no_time_gives_up_soon(patience: Patience, store: SqlStore) -> None:
+    """A caller waits on the line, a monitor will come again: when a lock is not free in time, the database counts as too busy."""
     with store.transaction() as tx:
         incident = opened(tx)
     with store.transaction() as tx:
         tx.load(incident.id)
-        began = time.monotonic()
-        with pytest.raises(StoreUnavailable), store.transaction(impatient=True) as hasty:
+        # Still held: only giving up leads out of here.
+        with pytest.raises(StoreUnavailable), store.transaction(patience=patience) as hasty:
             hasty.load(incident.id)
-        assert time.monotonic() - began < 5
-    with store.transaction(impatient=True) as hasty:
+    with store.transaction(patience=patience) as hasty:
         assert hasty.load(incident.id) == incident
+
+
+def test_what_a_caller_was_told_is_not_saved_is_not_saved_later(store: SqlStore) -> None:
+    """Whoever waited was answered when the time was up: a transaction that is ready only then is taken back. A worker's is not."""
+    for patience, is_kept in ((Patience.CALLER, False), (Patience.WORKER, True)):
+        overdue = time.monotonic() + Patience.CALLER.value
+        with contextlib.suppress(StoreUnavailable), store.transaction(patience=patience) as tx:
+            while time.monotonic() <= overdue:
+                tx.first_seen("something slow")
+        with store.transaction() as tx:
+            assert tx.first_seen("something slow") is not is_kept
 
 
 def test_a_database_that_is_away_says_nothing_but_that(caplog: pytest.LogCaptureFixture) -> None:
@@ -147,7 +159,7 @@ def test_a_clock_handed_in_is_the_time(store: SqlStore, clock: HandClock) -> Non
 
 
 def _open_in_child(store: SqlStore, parents: Engine) -> None:
-    assert store._engines.get(impatient=False) is not parents
+    assert store._engines.get(Patience.WORKER) is not parents
     with store.transaction() as tx:
         opened(tx, alert(key="child"))
 
@@ -156,7 +168,7 @@ def test_a_forked_child_has_connections_of_its_own(store: SqlStore, queries: Que
     """A worker forks after the store was used: both go on, neither spoils the other's connection."""
     with store.transaction() as tx:
         opened(tx, alert(key="parent"))
-    child = multiprocessing.get_context("fork").Process(target=_open_in_child, args=(store, store._engines.get(impatient=False)))
+    child = multiprocessing.get_context("fork").Process(target=_open_in_child, args=(store, store._engines.get(Patience.WORKER)))
     child.start()
     child.join(30)
     assert child.exitcode == 0

@@ -17,7 +17,7 @@ from escalation.build import NoNudge
 from escalation.engine import Engine
 from escalation.errors import StoreUnavailable
 from escalation.intake import FORMATS
-from escalation.ports import Transaction
+from escalation.ports import Patience, Transaction
 from escalation.store.sql import SqlStore
 from tests.intake.bodies import ALERTMANAGER, GRAFANA, KEY, KUMA, NATIVE, PAGERDUTY, am_alert, but
 from tests.webhooks.receiver import Receiver, receiver, without_database
@@ -163,8 +163,8 @@ class Away:
     """A store whose database went away a moment ago."""
 
     @contextmanager
-    def transaction(self, *, impatient: bool = False) -> Iterator[Transaction]:
-        assert impatient, "a refused sender keeps nobody waiting"
+    def transaction(self, *, patience: Patience = Patience.WORKER) -> Iterator[Transaction]:
+        assert patience is Patience.CALLER, "a refused sender keeps nobody waiting"
         raise StoreUnavailable("gone")
         yield
 
@@ -262,8 +262,8 @@ class BreaksAtCommit:
         self._store = store
 
     @contextmanager
-    def transaction(self, *, impatient: bool = False) -> Iterator[Transaction]:
-        with self._store.transaction(impatient=impatient) as tx:
+    def transaction(self, *, patience: Patience = Patience.WORKER) -> Iterator[Transaction]:
+        with self._store.transaction(patience=patience) as tx:
             yield tx
             raise StoreUnavailable("gone")
 

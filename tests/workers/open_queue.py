@@ -13,7 +13,7 @@ import pytest
 
 from escalation.engine import Engine
 from escalation.errors import StoreUnavailable
-from escalation.ports import Transaction
+from escalation.ports import Patience, Transaction
 from escalation.store.queries import Queries
 from escalation.store.sql import SqlStore
 from tests.builders import KEY
@@ -37,12 +37,12 @@ class Flaky:
         self.away_after: int | None = None
 
     @contextmanager
-    def transaction(self, *, impatient: bool = False) -> Iterator[Transaction]:
+    def transaction(self, *, patience: Patience = Patience.WORKER) -> Iterator[Transaction]:
         if (left := self.away_after) is not None:
             if left <= 0:
                 raise StoreUnavailable("away")
             self.away_after = left - 1
-        with self._store.transaction(impatient=impatient) as tx:
+        with self._store.transaction(patience=patience) as tx:
             yield tx
 
 

@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 
 from escalation.carriers.plivo.signature import verify_v2, verify_v3
 from escalation.errors import StoreUnavailable
-from escalation.ports import Store
+from escalation.ports import Patience, Store
 from escalation.settings import Settings
 from webhooks.refused import Refusals
 
@@ -63,7 +63,7 @@ class Guard:
         # Of the form, not of the bytes: they are read by now, and equal forms mean the same.
         body = hashlib.sha256(repr(sorted(request.form.items(multi=True))).encode("utf-8", "replace")).hexdigest()
         try:
-            with self._store.transaction(impatient=True) as tx:
+            with self._store.transaction(patience=Patience.CALLER) as tx:
                 is_new, is_new_together = tx.first_seen(f"v2:{nonce}"), tx.first_seen(f"v2:{nonce}:{body}")
         except StoreUnavailable:
             return "", 503

@@ -18,6 +18,7 @@ from escalation.domain.incident import Incident
 from escalation.domain.roster import Roster
 from escalation.engine import Engine, Saying
 from escalation.errors import NotFound, StoreUnavailable
+from escalation.ports import Patience
 from webhooks.plivo.guard import binds_body
 from webhooks.refused import Refusals
 
@@ -72,7 +73,7 @@ class _News:
     def _tell(self, name: Name, events: Sequence[Event], identity: str) -> None:
         for number, event in enumerate(events):
             said = event if binds_body() else _backed(event, request.form)
-            self._engine.tell(name.incident_id, said, f"{identity}:{number}", impatient=True)
+            self._engine.tell(name.incident_id, said, f"{identity}:{number}", patience=Patience.CALLER)
 
 
 def _backed(event: Event, form: Form) -> Event | Saying:

@@ -1,22 +1,26 @@
-"""What a person on the phone hears and presses. Whatever happens here, Plivo gets 200 and XML: an error would drop the caller. When
-the database is away the phone says so and stays on the menu. Not the words, not the XML, not what a key means."""
+"""What a person on the phone hears and presses. Whatever happens here, Plivo gets 200 and XML within a second: an error would drop the
+caller. When the database is away or slow the phone says so and stays on the menu. Not the words, not the XML, not what a key means."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, copy_current_request_context, request
 
 from escalation.build import System
 from escalation.carriers.plivo import answers, callbacks
 from escalation.carriers.plivo.callbacks import Name
 from escalation.carriers.plivo.urls import Urls
+from escalation.deadline import within
 from escalation.domain import wording
 from escalation.domain.incident import Incident, Status
 from escalation.domain.roster import Roster
 from escalation.domain.wording import Brief
 from escalation.errors import NotFound, StoreUnavailable
+from escalation.ports import Patience
 from escalation.responses import KEYS as ACTING
 from escalation.responses import Kind, Said, standing
 
@@ -26,9 +30,19 @@ PATH = "/plivo/calls/<name>"
 # A hop names one menu of a call: tens count the menus before it, ones the silences since the last key.
 MENU, PATH_LENGTH = 10, 1000
 REPEATS, MOST = 2, 15  # silences before goodbye; menus before goodbye, whatever is pressed
+LATEST = Patience.CALLER.value + 0.1  # seconds; a second is promised, and the way to us is part of it
 OFF_THE_PATH = {"message": 1000, "fallback": 2000}  # menus that can come at any time: hops that no other menu has
 
 View = Callable[[Name, int], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An incident as it stood at a time, with whoever belongs to it."""
+
+    incident: Incident
+    roster: Roster
+    at: datetime
 
 
 def add_routes(plivo: Blueprint, system: System) -> None:
@@ -54,10 +68,11 @@ class _Voice:
 
     def _tried(self, view: View, otherwise: View, name: Name, hop: int) -> bytes:
         try:
-            return view(name, hop)
+            # Beside the request: a database that takes our words and says nothing would hold the caller for seconds.
+            return within(LATEST, copy_current_request_context(lambda: view(name, hop)))
         except NotFound:
             return answers.say(wording.unknown_words())
-        except StoreUnavailable:
+        except (StoreUnavailable, TimeoutError):
             log.warning("INC-%s: the database is away, attempt %s stays on the menu", name.incident_id, name.attempt)
         except Exception as error:  # a fault of ours must not drop the caller
             log.error("INC-%s: a callback failed: %s", name.incident_id, type(error).__name__)
@@ -78,23 +93,21 @@ class _Voice:
         said = self._system.responses.key((name.incident_id, name.attempt, name.try_), digit, identity)
         if said.kind in (Kind.REPEAT, Kind.WRONG):
             wrong = wording.wrong_key_words() if said.kind is Kind.WRONG else []
-            return self._menu(self._load(name), name, _after_key(hop), wrong)
+            return self._menu(self._look(name), name, _after_key(hop), wrong)
         return answers.say(self._words(said))
 
     def silent(self, name: Name, hop: int) -> bytes:
         """No key: twice more, then the call ends, and nothing is acknowledged by it."""
         if _is_over(hop):
             return answers.say(wording.silence_words())
-        return self._menu(self._load(name), name, _after_silence(hop))
+        return self._menu(self._look(name), name, _after_silence(hop))
 
     def message(self, name: Name, hop: int) -> bytes:
         """For a machine that picked up. A person who was taken for one can still press a key."""
-        incident = self._load(name)
-        if not _is_wanted(incident):
-            return self._menu(incident, name, hop)
-        return answers.voicemail(
-            wording.voicemail_words(self._brief(incident, name)), self._urls(name).key(OFF_THE_PATH["message"])
-        )
+        seen = self._look(name)
+        if not _is_wanted(seen.incident):
+            return self._menu(seen, name, hop)
+        return answers.voicemail(wording.voicemail_words(self._brief(seen, name)), self._urls(name).key(OFF_THE_PATH["message"]))
 
     def fallback(self, name: Name, hop: int) -> bytes:
         """Asked for when an answer of ours failed: no database here."""
@@ -125,13 +138,13 @@ class _Voice:
     def _unread(self, name: Name, hop: int) -> bytes:
         return answers.say(wording.enough_words()) if _is_enough(hop) else answers.fallback(self._urls(name).key(hop))
 
-    def _menu(self, incident: Incident, name: Name, hop: int, first: Sequence[str] = ()) -> bytes:
-        if not _is_wanted(incident):
-            return answers.say(self._words(self._standing(incident, name)))
+    def _menu(self, seen: Seen, name: Name, hop: int, first: Sequence[str] = ()) -> bytes:
+        if not _is_wanted(seen.incident):
+            return answers.say(self._words(_standing(seen, name)))
         if _is_enough(hop):
             return answers.say(wording.enough_words())
         urls = self._urls(name)
-        menu = wording.spoken(self._brief(incident, name))
+        menu = wording.spoken(self._brief(seen, name))
         return answers.say_then_menu(first, menu, urls.key(hop), urls.silent(hop))
 
     def _words(self, said: Said) -> list[str]:
@@ -143,30 +156,24 @@ class _Voice:
             return wording.unknown_words()
         return ABOUT[said.kind](self._system.briefs.brief(said.incident, Roster(), said.incident.opened_at))
 
-    def _standing(self, incident: Incident, name: Name) -> Said:
-        attempt = incident.attempt(name.attempt)
-        handle = incident.page_of(attempt).responder if attempt else ""
-        with self._system.store.transaction(impatient=True) as tx:
-            return standing(incident, handle, tx.site().roster)
+    def _brief(self, seen: Seen, name: Name) -> Brief:
+        return self._system.briefs.brief(seen.incident, seen.roster, seen.at, name.attempt)
 
-    def _brief(self, incident: Incident, name: Name) -> Brief:
-        with self._system.store.transaction(impatient=True) as tx:
-            return self._system.briefs.brief(incident, tx.site().roster, tx.now, name.attempt)
+    def _look(self, name: Name) -> Seen:
+        """Without a lock: what is only said waits for nobody's writing."""
+        with self._system.store.read(patience=Patience.CALLER) as tx:
+            for incident in tx.peek([name.incident_id]):
+                return Seen(incident, tx.site().roster, tx.now)
+        raise NotFound(f"There is no incident INC-{name.incident_id}.")
 
-    def _load(self, name: Name) -> Incident:
-        with self._system.store.transaction(impatient=True) as tx:
-            incident = tx.load(name.incident_id)
-        if incident is None:
-            raise NotFound(f"There is no incident INC-{name.incident_id}.")
-        return incident
-
-    def _tell(self, name: Name, what: str) -> Incident:
+    def _tell(self, name: Name, what: str) -> Seen:
         """The incident as it stands after what this request says."""
-        told = None
+        seen = None
         for number, event in enumerate(callbacks.call_events(what, request.form, name)):
             identity = f"{callbacks.call_identity(what, request.form, name)}:{number}"
-            told = self._system.engine.tell(name.incident_id, event, identity, impatient=True)
-        return told.incident if told else self._load(name)
+            told = self._system.engine.tell(name.incident_id, event, identity, patience=Patience.CALLER)
+            seen = Seen(told.incident, told.roster, told.at)
+        return seen or self._look(name)
 
     def _urls(self, name: Name) -> Urls:
         return Urls(self._system.settings.public_url, name)
@@ -183,6 +190,11 @@ NAMING: Mapping[Kind, Callable[[str], list[str]]] = {
     Kind.DECLINED: wording.declined_words,
     Kind.STALE: wording.stale_words,
 }
+
+
+def _standing(seen: Seen, name: Name) -> Said:
+    attempt = seen.incident.attempt(name.attempt)
+    return standing(seen.incident, seen.incident.page_of(attempt).responder if attempt else "", seen.roster)
 
 
 def _is_wanted(incident: Incident) -> bool:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from typing import TYPE_CHECKING
 
-from escalation.carriers.deadline import DEADLINE, within
 from escalation.carriers.email.message import compose
 from escalation.carriers.email.server import Server
+from escalation.deadline import DEADLINE, within
 from escalation.domain.roster import Channel
 from escalation.errors import CarrierError, Verdict
 from escalation.ports import Clock, Notice

@@ -13,11 +13,11 @@ from decimal import Decimal
 
 import httpx
 
-from escalation.carriers.deadline import DEADLINE, within
 from escalation.carriers.plivo import causes
 from escalation.carriers.plivo.callbacks import Name, e164
 from escalation.carriers.plivo.crossing import CalledOff, Crossing
 from escalation.carriers.plivo.urls import Urls
+from escalation.deadline import DEADLINE, within
 from escalation.domain.roster import Channel
 from escalation.domain.wording import sms
 from escalation.errors import CarrierError, Verdict

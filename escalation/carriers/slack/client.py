@@ -17,9 +17,9 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web import SlackResponse
 from slack_sdk.webhook import WebhookClient, WebhookResponse
 
-from escalation.carriers.deadline import DEADLINE, within
 from escalation.carriers.slack import blocks
 from escalation.carriers.slack.refusals import refusal
+from escalation.deadline import DEADLINE, within
 from escalation.domain.roster import Channel
 from escalation.errors import CarrierError, Verdict
 from escalation.ports import Notice

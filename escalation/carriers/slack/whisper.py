@@ -10,7 +10,7 @@ from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
-from escalation.carriers.deadline import within
+from escalation.deadline import within
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import httpx
 
-from escalation.carriers.deadline import DEADLINE, within
+from escalation.deadline import DEADLINE, within
 from escalation.domain.roster import Channel
 from escalation.domain.wording import Brief
 from escalation.errors import CarrierError, Verdict

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -58,6 +58,10 @@ class Plivo:
     call_uuid: str = "call-1"
     tokens: tuple[str, str] = (TOKEN, TOKEN)
     nonces: itertools.count[int] = field(default_factory=itertools.count)
+
+    def with_own_client(self) -> Plivo:
+        """For a thread of its own: a test client is one browser."""
+        return replace(self, receiver=Receiver(self.receiver.system, self.receiver.clock))
 
     def post(self, path: str, **form: str) -> TestResponse:
         """Signed V3, as voice callbacks are."""

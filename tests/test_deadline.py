@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from escalation.carriers.deadline import within
+from escalation.deadline import within
 
 
 def test_it_returns_what_the_work_returns_and_raises_what_it_raises() -> None:
