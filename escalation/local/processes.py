@@ -45,7 +45,7 @@ class Processes:
         return self.child(name, python("workers.timekeeper"), lambda: self._heard("timekeeper"))
 
     def queue_intake(self) -> Child:
-        return self.child("queue-intake", python("workers.queue_intake"), lambda: True)
+        return self.child("queue-intake", python("workers.queue_intake"), lambda: self._heard("queue intake"))
 
     def flower(self, port: int, login: str) -> Child:
         """`login` is user:password; by the environment, since arguments are seen by everybody on the machine."""

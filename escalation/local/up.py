@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from escalation.build import NoNudge, build
-from escalation.errors import BadInput, EscalationError
+from escalation.errors import BadInput, BadSettings, EscalationError
 from escalation.local.broker import NoBroker, prepare
 from escalation.local.home import Home
 from escalation.local.processes import Processes
 from escalation.local.supervisor import NotReady, Supervisor, end_like_ctrl_c, end_undisturbed
-from escalation.settings import Settings
+from escalation.settings import WITH_PLIVO, Settings
 from escalation.store import schema
 
 READY_WITHIN = 60.0  # seconds; ten processes on a small machine
@@ -47,6 +47,8 @@ def run(environ: Mapping[str, str], wanted: Wanted, say: Say) -> int:
     `StoreUnavailable`, `SchemaMismatch` (the database is of a newer release) before anything was started."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")  # the supervisor's word on who died
     settings = Settings.from_env(environ)
+    if settings.plivo_auth_id and not settings.public_url:  # each process would refuse it, and be started again for ever
+        raise BadSettings([WITH_PLIVO["public_url"]])
     _must_be_free(wanted)
     with _alone(settings.data_dir.absolute()):
         schema.migrate(settings.sql_url)

@@ -19,7 +19,7 @@ import httpx
 import pytest
 
 from escalation.build import build
-from escalation.errors import BadInput, SchemaMismatch
+from escalation.errors import BadInput, BadSettings, SchemaMismatch
 from escalation.local import processes, up
 from escalation.local.broker import free_port
 from escalation.local.home import Home
@@ -272,6 +272,14 @@ def test_a_database_of_a_newer_release_is_refused(tmp_path: Path) -> None:
     at.system.store.dispose()
     with pytest.raises(SchemaMismatch, match="newer"):
         up.run({"ESCALATION_DATA_DIR": str(tmp_path)}, up.Wanted(f"127.0.0.1:{free_port()}", 0), print)
+
+
+def test_an_account_that_cannot_call_back_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    """Plivo asks our public address what to say: each process would refuse to run without it, again and again."""
+    plivo = {"PLIVO_AUTH_ID": "MA1", "PLIVO_AUTH_TOKEN": "t", "PLIVO_FROM_NUMBER": "+15550109999"}
+    with pytest.raises(BadSettings, match="ESCALATION_PUBLIC_URL"):
+        up.run({"ESCALATION_DATA_DIR": str(tmp_path / "site"), **plivo}, up.Wanted(), print)
+    assert not (tmp_path / "site").exists()
 
 
 @pytest.mark.parametrize("option", ["--bind", "--flower-port"])
