@@ -137,7 +137,9 @@ class Engine:
         what = meaning(alert, found is not None, found.severity if found else None, found.occurred_at if found else None)
         if found is None:
             return self._open(tx, alert, service, policy, jobs) if what is What.OPENED else Taken(alert.dedup_key, what)
-        if what not in (What.COUNTED, What.IGNORED) and not self._move(tx, alert, found, jobs):
+        if what in (What.COUNTED, What.IGNORED):
+            return Taken(alert.dedup_key, what, found.id) if tx.repeat(found.id, alert) else None
+        if not self._move(tx, alert, found, jobs):
             return None
         tx.count(found.id, alert)
         return Taken(alert.dedup_key, what, found.id)
@@ -154,6 +156,10 @@ class Engine:
         incident = tx.load(found.id)
         if incident is None or not incident.is_open:
             return False
+        if alert.action is Action.RESOLVE:
+            tx.shut(found.id)
+            if tx.look(incident.service, incident.dedup_key) != found:  # it fired again before we had it
+                return False
         rule(tx, incident, _event(alert), jobs)
         return True
 

@@ -85,7 +85,14 @@ class Transaction(Protocol):
         """Timeline entries without touching the incident."""
 
     def count(self, incident_id: int, alert: Alert) -> None:
-        """One more alert of an open incident, beside it: never locks the incident, so a storm cannot delay a key press."""
+        """One more alert of an incident that this transaction has made or locked."""
+
+    def repeat(self, incident_id: int, alert: Alert) -> bool:
+        """One more alert of an open incident, beside it: never locks the incident, so a storm cannot delay a key press. False when
+        it was resolved meanwhile: nobody would be paged for an alert counted there, so look again."""
+
+    def shut(self, incident_id: int) -> None:
+        """Waits for those who are counting on it; who comes later waits for this transaction. Resolving does it by itself (`save`)."""
 
     def due_timers(self, limit: int) -> list[tuple[int, TimerFired]]:
         """Timers whose time has come, oldest first, with their incident; another timekeeper's locked ones are skipped."""

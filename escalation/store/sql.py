@@ -25,6 +25,8 @@ class SqlTransaction(Incidents, Outbox, Facts):
     def save(
         self, before: Incident, after: Incident, commands: Sequence[Command], entries: Sequence[Entry], cause: str
     ) -> list[Job]:
+        if before.is_open and not after.is_open:
+            self.shut(after.id)
         self._save_incident(before, after)
         self._hurry(before, after)
         self._add_entries(after.id, entries)

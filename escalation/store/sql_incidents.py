@@ -46,6 +46,10 @@ _DROP_TIMER = delete(timers).where(
     timers.c.incident_id == bindparam("incident"), timers.c.kind == bindparam("timer"), timers.c.ref == bindparam("of")
 )
 _COUNT, _TELL = insert(alerts), insert(entries)
+# A gate beside the row, for PostgreSQL alone: all who count pass it together, who resolves shuts it. A key press never asks for it.
+_COUNTING = select(func.pg_advisory_xact_lock_shared(bindparam("incident")))
+_SHUTTING = select(func.pg_advisory_xact_lock(bindparam("incident")))
+_IS_OPEN = select(incidents.c.id).where(incidents.c.id == bindparam("incident"), OPEN)
 URGENCY: ColumnElement[int] = case({s.value: s.rank for s in Severity}, value=incidents.c.severity, else_=0)
 
 
@@ -86,6 +90,18 @@ class Incidents(Work):
 
     def count(self, incident_id: int, alert: Alert) -> None:
         self.connection.execute(_COUNT, mapping.alert_row(incident_id, alert, self.now))
+
+    def repeat(self, incident_id: int, alert: Alert) -> bool:
+        if self.dialect == "postgresql":
+            self.connection.execute(_COUNTING, {"incident": _gate(incident_id)})
+            if self.connection.execute(_IS_OPEN, {"incident": incident_id}).first() is None:
+                return False
+        self.count(incident_id, alert)
+        return True
+
+    def shut(self, incident_id: int) -> None:
+        if self.dialect == "postgresql":
+            self.connection.execute(_SHUTTING, {"incident": _gate(incident_id)})
 
     def note(self, incident_id: int, entries: Sequence[Entry]) -> None:
         self._add_entries(incident_id, entries)
@@ -155,6 +171,11 @@ def _create(dialect: str) -> ReturningInsert[Any]:
 def _different(before: Sequence[T], after: Sequence[T]) -> Iterable[T]:
     """Pages and attempts are numbered by their place and never removed."""
     return (new for i, new in enumerate(after) if i >= len(before) or before[i] != new)
+
+
+def _gate(incident_id: int) -> int:
+    """The lock's number, of those that nobody else takes (`schema` has a positive one)."""
+    return -incident_id
 
 
 def is_id(number: int) -> bool:

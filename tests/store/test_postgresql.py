@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from threading import Barrier
 
 import pytest
+from sqlalchemy import TextClause, text
 
-from escalation.domain.alert import Severity
+from escalation.domain.alert import Action, Alert, Severity
+from escalation.domain.dedup import What
+from escalation.domain.events import Resolved
+from escalation.domain.incident import Via
 from escalation.domain.policy import Site
-from escalation.engine import Engine
+from escalation.engine import Engine, Taken, rule
 from escalation.errors import StoreUnavailable
 from escalation.ports import Job, Patience, Transaction
 from escalation.store.sql import SqlStore
-from tests.builders import PHONES, alert, site
+from tests.builders import NIGHT, PHONES, alert, site
 from tests.fakes import FakeNudge
+from tests.processes import until
 from tests.store.conftest import HandClock
 from tests.store.nights import CALL, called, opened
 
@@ -31,12 +36,56 @@ def test_a_repeat_waits_for_nobody(store: SqlStore) -> None:
     with store.transaction() as holder:
         holder.load(incident.id)
         with store.transaction(patience=Patience.CALLER) as storm:
-            storm.count(incident.id, alert())
+            assert storm.repeat(incident.id, alert())
             storm.note(incident.id, ())
     with store.transaction() as storm:
-        storm.count(incident.id, alert())
+        assert storm.repeat(incident.id, alert())
         with store.transaction(patience=Patience.CALLER) as key_press:
             assert key_press.load(incident.id) == incident
+
+
+def taking(engine: Engine, said: Alert, store: SqlStore) -> Future[tuple[Taken, ...]]:
+    """Another process takes an alert, and waits for us by now."""
+    others = ThreadPoolExecutor(1)
+    taken = others.submit(engine.take, [said])
+    waiting = text("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
+    assert until(lambda: _any(store, waiting))
+    others.shutdown(wait=False)
+    return taken
+
+
+def _any(store: SqlStore, question: TextClause) -> bool:
+    with store.read() as tx:
+        return tx.connection.execute(question).first() is not None
+
+
+def test_who_fires_again_while_it_is_being_resolved_opens_a_new_incident(store: SqlStore) -> None:
+    """Counted on the old one, nobody would be paged: the alert waits for the resolve, and for nothing else."""
+    engine = Engine(store, FakeNudge())
+    with store.transaction() as tx:
+        tx.apply(site(), "")
+    engine.take([alert()])
+    with store.transaction() as monitor:
+        incident = monitor.load(1)
+        assert incident
+        rule(monitor, incident, Resolved("ann", Via.CONSOLE), [])
+        again = taking(engine, alert(), store)
+    assert [(t.what, t.incident_id) for t in again.result(10)] == [(What.OPENED, 2)]
+
+
+def test_a_resolve_waits_for_who_is_counting_and_then_closes_only_what_it_means(store: SqlStore) -> None:
+    """The trouble began again in the same moment: the resolve is of the first time, so the incident stays open."""
+    engine = Engine(store, FakeNudge())
+    with store.transaction() as tx:
+        tx.apply(site(), "")
+    engine.take([alert(occurred_at=NIGHT)])
+    with store.transaction() as storm:
+        assert storm.repeat(1, alert(occurred_at=NIGHT + timedelta(minutes=1)))
+        resolve = taking(engine, alert(action=Action.RESOLVE, occurred_at=NIGHT), store)
+    assert [t.what for t in resolve.result(10)] == [What.IGNORED]
+    with store.transaction() as tx:
+        incident = tx.load(1)
+        assert incident and incident.is_open
 
 
 def test_two_timekeepers_take_different_jobs(store: SqlStore, clock: HandClock) -> None:
