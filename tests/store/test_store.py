@@ -106,8 +106,8 @@ def test_who_has_no_time_gives_up_soon(patience: Patience, store: SqlStore) -> N
 def test_what_a_caller_was_told_is_not_saved_is_not_saved_later(store: SqlStore) -> None:
     """Whoever waited was answered when the time was up: a transaction that is ready only then is taken back. A worker's is not."""
     for patience, is_kept in ((Patience.CALLER, False), (Patience.WORKER, True)):
-        overdue = time.monotonic() + Patience.CALLER.value
         with contextlib.suppress(StoreUnavailable), store.transaction(patience=patience) as tx:
+            overdue = time.monotonic() + Patience.CALLER.value
             while time.monotonic() <= overdue:
                 tx.first_seen("something slow")
         with store.transaction() as tx:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import redis
+from celery import Celery
 
 from escalation.local.broker import Broker, client_url
 from escalation.local.supervisor import Child, Supervisor
@@ -57,15 +58,19 @@ def test_without_the_guard_the_worker_ends(tmp_path: Path) -> None:
     """As long as this passes the guard is needed; once it fails, Celery has mended it and `broker_guard` can go."""
     with running_broker(tmp_path) as (supervisor, broker):
         supervisor.start(worker(tmp_path, broker, "no"))
-        app = celery_app("test", broker.url)
-        publish(app, job(1))
-        assert until((tmp_path / "started-1").exists)
-        pid = supervisor.pid("worker")
-        restart(supervisor, broker)
-        log = tmp_path / "log" / "worker.log"
-        # It must have noticed while it still holds the task; it ends once the task is done, so let it then.
-        assert until(lambda: "Connection to broker lost" in log.read_text() or "Unrecoverable" in log.read_text())
-        (tmp_path / "go-1").touch()
-        assert until(lambda: supervisor.pid("worker") != pid)
+        app, log = celery_app("test", broker.url), tmp_path / "log" / "worker.log"
+        # A race of its own: a busy machine may be back at the broker before it has noticed that the task's connection is gone.
+        assert any(_ends_at_a_restart(supervisor, broker, app, log, number) for number in (1, 2, 3))
         assert "Unrecoverable error: AttributeError" in log.read_text()
         app.close()
+
+
+def _ends_at_a_restart(supervisor: Supervisor, broker: Broker, app: Celery, log: Path, number: int) -> bool:
+    folder, pid = log.parent.parent, supervisor.pid("worker")
+    publish(app, job(number))
+    assert until((folder / f"started-{number}").exists)
+    restart(supervisor, broker)
+    # It must have noticed while it still holds the task; it ends once the task is done, so let it then.
+    assert until(lambda: log.read_text().count("Connection to broker lost") >= number or "Unrecoverable" in log.read_text())
+    (folder / f"go-{number}").touch()
+    return until(lambda: supervisor.pid("worker") != pid, 10)
