@@ -174,7 +174,7 @@ class Patience(Enum):
     storm of alerts keeps no key press waiting."""
 
     CALLER = 0.8  # somebody is on the line: what is not committed in this time must not be committed later
-    SENDER = 2.0  # a monitoring tool or a browser: it comes again
+    SENDER = 5.0  # a monitoring tool or a browser: it comes again, or does not, so a slow machine gets some time
     WORKER = 10.0  # nobody waits for the answer
 
 

@@ -14,7 +14,7 @@ from escalation.build import System, build, must_fit
 from escalation.local.broker import broker_url
 from escalation.nudge import CeleryNudge
 from escalation.settings import started
-from webhooks import console, guard, health, intake, plivo, slack
+from webhooks import console, guard, health, intake, plivo, rooms, slack
 
 BLUEPRINTS = (intake, plivo, slack, health, console)
 
@@ -29,7 +29,7 @@ def create_app(system: System | None = None) -> Flask:
     guard.install(app)
     for module in BLUEPRINTS:
         app.register_blueprint(module.blueprint(system))
-    guard.seat(app)
+    rooms.furnish(app)
     if proxies := system.settings.trusted_proxies:
         # The address only: it tells whose wrong passwords are counted. Scheme and host are those we are configured with.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]

@@ -6,16 +6,14 @@ from __future__ import annotations
 
 import logging
 import re
-import threading
 import traceback
 from collections.abc import Iterable, MutableMapping
-from functools import wraps
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import quote, unquote_plus
 
 from flask import Flask, Response, jsonify, request
-from flask.typing import ResponseReturnValue, RouteCallable
+from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from escalation.errors import StoreUnavailable
@@ -32,11 +30,6 @@ MASK = "***"
 _PATH = re.compile(r"(/intake/+[^/]+/+)[^/].*", re.DOTALL)
 _QUERY = re.compile(r"(^|[?&;])([^?&;=\s]+)=[^&;\s]*")
 SECRETS = frozenset({"k", "key", "token", "access_token"})
-
-SEATS = 3  # of a process's eight threads (Procfile)
-SEATED = "escalation.seats"
-PROMPT = ("plivo.", "slack.")  # they wait a second at most, and somebody is on the line
-STATIC = ("static", "healthz", "home")  # they ask no database
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'",
@@ -121,30 +114,6 @@ def install(app: Flask) -> None:
     app.register_error_handler(Exception, _broken)
     # Flask's own would write the address, which may hold a key, and the exception's text, which may hold anything.
     app.log_exception = _log_exception  # type: ignore[method-assign, assignment]
-
-
-def seat(app: Flask) -> None:
-    """Bounds how many requests of this process wait for the database at once; call it when all routes are there. Alerts, pages and
-    health checks are patient, and with the database locked each would keep a thread for seconds: twenty deliveries, and nobody
-    who presses a key is answered. Whoever finds no seat gets 503 at once, and comes again."""
-    free = app.extensions[SEATED] = threading.BoundedSemaphore(SEATS)
-    for endpoint, view in app.view_functions.items():
-        if not endpoint.startswith(PROMPT) and endpoint.rpartition(".")[2] not in STATIC:
-            app.view_functions[endpoint] = _seated(view, free)
-
-
-def _seated(view: RouteCallable, free: threading.BoundedSemaphore) -> RouteCallable:
-    @wraps(view)
-    def seated(*args: object, **values: object) -> ResponseReturnValue:
-        request.get_data()  # kept: a sender who drips keeps a thread, but no seat
-        if not free.acquire(blocking=False):
-            raise StoreUnavailable("enough are waiting already")
-        try:
-            return view(*args, **values)  # type: ignore[return-value]
-        finally:
-            free.release()
-
-    return seated
 
 
 def _with_headers(response: Response) -> Response:

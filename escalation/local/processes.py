@@ -61,7 +61,7 @@ class Processes:
 
 
 def receiver(bind: str, processes: int = 2) -> tuple[str, ...]:
-    how = ("--worker-class", "gthread", "--workers", str(processes), "--threads", "8")
+    how = ("--worker-class", "gthread", "--workers", str(processes), "--threads", "48")
     return python("gunicorn", "webhooks.app:app", *how, "--bind", bind, "--no-control-socket")
 
 

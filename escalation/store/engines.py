@@ -8,7 +8,6 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from time import monotonic
 from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, exc, make_url
@@ -16,6 +15,7 @@ from sqlalchemy import URL, Engine, create_engine, exc, make_url
 from escalation.errors import BadSettings, StoreUnavailable
 from escalation.ports import Patience
 from escalation.store import postgresql, sqlite
+from escalation.store.turns import Turns
 
 FAULTS = (exc.IntegrityError, exc.DataError, exc.ProgrammingError, exc.NotSupportedError)  # ours
 IN_THE_WAY = ("40001", "40P01")  # serialisation failure, deadlock
@@ -38,7 +38,7 @@ class Engines:
         self._url = url
         self._made: dict[tuple[int, Patience], Engine] = {}
         self._lock = threading.Lock()
-        self._one_writer = threading.Lock() if parsed(url).get_backend_name() == "sqlite" else None
+        self._one_writer = Turns() if parsed(url).get_backend_name() == "sqlite" else None
 
     def get(self, patience: Patience) -> Engine:
         key = (os.getpid(), patience)
@@ -48,16 +48,16 @@ class Engines:
             return self._made[key]
 
     @contextmanager
-    def turn(self, until: float) -> Iterator[None]:
+    def turn(self, patience: Patience, until: float) -> Iterator[None]:
         """On SQLite, where only one can write, a process's threads wait for each other here (until that monotonic time), where the
         next is woken at once. In the database each would wait by looking again and again, each with a connection of its own."""
         if self._one_writer is None:
             yield
-        elif self._one_writer.acquire(timeout=max(until - monotonic(), 0)):
+        elif self._one_writer.take(until, urgent=patience is Patience.CALLER):
             try:
                 yield
             finally:
-                self._one_writer.release()
+                self._one_writer.give_back()
         else:
             raise StoreUnavailable("the database is too busy")
 

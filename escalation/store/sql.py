@@ -45,7 +45,7 @@ class SqlStore:
     @contextmanager
     def transaction(self, *, patience: Patience = Patience.WORKER) -> Iterator[SqlTransaction]:
         until = monotonic() + patience.value
-        with troubles(), self._engines.turn(until), self._engines.get(patience).connect() as plain:
+        with troubles(), self._engines.turn(patience, until), self._engines.get(patience).connect() as plain:
             with plain.execution_options(until=until).begin() as work:
                 yield SqlTransaction(work.connection, self._clock, self._parsed)
                 if patience is Patience.CALLER and monotonic() > until:

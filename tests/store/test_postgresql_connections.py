@@ -34,7 +34,7 @@ def test_a_process_frozen_in_mid_transaction_gives_its_locks_back(postgres_url: 
 
 @pytest.mark.parametrize(
     ("patience", "bounds"),
-    [(Patience.WORKER, ["10s", "20s"]), (Patience.SENDER, ["2s", "4s"]), (Patience.CALLER, ["800ms", "1600ms"])],
+    [(Patience.WORKER, ["10s", "20s"]), (Patience.SENDER, ["5s", "10s"]), (Patience.CALLER, ["800ms", "1600ms"])],
 )
 def test_nothing_waits_without_end(patience: Patience, bounds: list[str], postgres_url: str) -> None:
     """Locks, statements, silent hosts: a bound for each, and a short one for callbacks."""

@@ -1,11 +1,18 @@
-"""The receiver dies while somebody holds a ringing phone: once it is back the key press counts."""
+"""The receiver as it is shipped: it takes a burst whole; and it dies while somebody holds a ringing phone, and once it is back the key
+press counts."""
 
 from __future__ import annotations
 
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import httpx
 import pytest
 
+from escalation.domain.incident import Status
 from tests.system.programs import until
-from tests.system.site import Site
+from tests.system.site import KEYS, Site
 
 # The first call is picked up by the test; should it be lost all the same (a slow machine), the next one is answered like this.
 NEXT_CALL = {"habit": "answers", "after": 0.5, "presses": ["1", "1", "1"], "wait": 0.5}
@@ -48,3 +55,20 @@ def test_a_key_that_is_pressed_while_the_receiver_is_dead_counts(site: Site) -> 
     print(
         f"pressed: {failed(site, 'Action')} tries in vain, {failed(site, 'Fallback')} at the fallback, {len(site.cleo.calls)} call(s)"
     )
+
+
+@pytest.mark.slow
+def test_a_burst_of_alerts_is_taken_whole(site: Site) -> None:
+    """Sixty at the same moment, from senders that send once: none is told to come again."""
+    site.start("receiver")
+    together = Barrier(60)
+
+    def alert(number: int) -> int:
+        body = {"version": 1, "key": KEYS["bank"], "action": "trigger", "dedup_key": f"b{number}", "summary": "one of many"}
+        with httpx.Client(trust_env=False, timeout=30) as sender:
+            together.wait(20)
+            return sender.post(f"{site.url}/intake/native", json=body).status_code
+
+    with ThreadPoolExecutor(60) as senders:
+        assert Counter(senders.map(alert, range(60))) == {202: 60}
+    assert site.system.queries.counts()[Status.TRIGGERED] == 60

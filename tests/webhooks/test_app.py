@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import logging
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -121,72 +118,6 @@ def test_a_fault_in_an_answer_to_a_fault_is_logged_without_what_was_sent_too(cap
         assert broken.test_client().post(f"/intake/native/{KEY}").status_code == 500
     assert KEY not in caplog.text
     assert "RuntimeError in breaks" in caplog.text
-
-
-class Slow:
-    """An application of one view that waits for something."""
-
-    def __init__(self) -> None:
-        self.app, self.inside, self.go_on = Flask("slow"), threading.Semaphore(0), threading.Event()
-        guard.install(self.app)
-        self.app.add_url_rule("/wait", "intake.wait", self.wait, methods=["POST"])
-        self.app.add_url_rule("/answer", "plivo.answer", lambda: "here", methods=["POST"])
-        guard.seat(self.app)
-
-    def wait(self) -> str:
-        self.inside.release()
-        self.go_on.wait(10)
-        return "done"
-
-    def post(self, path: str = "/wait") -> int:
-        return self.app.test_client().post(path, data=b"{}").status_code
-
-
-def test_whoever_waits_for_the_database_leaves_threads_for_callers() -> None:
-    """Three of a process's eight may wait; the next one is told at once to come again, and a phone is answered."""
-    slow = Slow()
-    with ThreadPoolExecutor(guard.SEATS) as threads:
-        waiting = [threads.submit(slow.post) for _ in range(guard.SEATS)]
-        for _ in waiting:
-            assert slow.inside.acquire(timeout=5)
-        try:
-            answer = slow.app.test_client().post("/wait")
-            assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
-            assert slow.post("/answer") == 200
-        finally:
-            slow.go_on.set()
-        assert [one.result() for one in waiting] == [200] * guard.SEATS
-    assert slow.post() == 200, "the seats are free again"
-
-
-def test_a_body_that_drips_in_takes_no_seat() -> None:
-    """A slow sender must not keep the others' alerts out."""
-    slow, read = Slow(), []
-    slow.go_on.set()
-
-    class Dripping(io.BytesIO):
-        def read(self, size: int | None = -1) -> bytes:
-            read.append(slow.post())
-            return super().read(size)
-
-    for _ in range(guard.SEATS + 1):
-        slow.app.test_client().post("/wait", input_stream=Dripping(b"{}"), content_length=2)
-    assert set(read) == {200}
-
-
-def test_calls_buttons_and_the_load_balancer_never_need_a_seat(desk: Receiver) -> None:
-    """Alerts, pages for people and what asks how we are do."""
-    for _ in range(guard.SEATS):
-        desk.app.extensions[guard.SEATED].acquire()
-    assert desk.client.post(f"/intake/native/{KEY}", json=NATIVE).status_code == 503
-    assert desk.client.post("/v2/enqueue", json={}).status_code == 503
-    answer = desk.client.get("/incidents")
-    assert (answer.status_code, answer.content_type) == (503, "text/html; charset=utf-8")
-    assert [desk.client.get(path).status_code for path in ("/readyz", "/metrics")] == [503, 503]
-    assert desk.client.get("/healthz").status_code == 200
-    with desk.client.get("/incidents/static/console.css") as style:
-        assert style.status_code == 200
-    assert [desk.client.post(path).status_code for path in ("/plivo/calls/1-1-1/answer", "/slack/actions")] == [403, 403]
 
 
 @pytest.mark.parametrize(("proxies", "seen"), [(0, "127.0.0.1"), (1, "198.51.100.7"), (2, "203.0.113.9")])

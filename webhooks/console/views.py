@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from escalation import errors
 from escalation.build import System
 from escalation.domain.policy import Site
+from escalation.ports import Patience
 from escalation.store.views import IncidentView
 from webhooks.console import acts, refusals, story, visitors, wiring
 from webhooks.console.visitors import Door, Visitor
@@ -133,7 +134,7 @@ class Console:
         if act.moves and turn != incident.turn:
             return "Paging moved on while you were reading, so nothing was done. Look again, then press."
         identity = f"page:{incident.id}:{turn}:{act.name}" if act.moves else ""
-        told = self._system.engine.tell(incident.id, act.event(seen.visitor, seen.now), identity)
+        told = self._system.engine.tell(incident.id, act.event(seen.visitor, seen.now), identity, patience=Patience.SENDER)
         return acts.said(act, told, seen.visitor, seen.site.roster)
 
     def _seen(self, incident_id: int) -> _Seen | ResponseReturnValue:
