@@ -76,6 +76,10 @@ class Engine:
 
         return self._run(work, patience)
 
+    def knows(self, key: str) -> bool:
+        """Whether an intake key belongs to a service."""
+        return self._run(lambda tx: (tx.site().service_of(key) is not None, []), Patience.SENDER)
+
     def tell(
         self,
         incident_id: int,
@@ -124,7 +128,8 @@ class Engine:
     def _take(self, tx: Transaction, alert: Alert, site: Site, jobs: list[Job]) -> Taken:
         service = _service(alert, site)
         if alert.identity and not tx.first_seen(f"alert:{service.name}:{alert.identity}"):
-            return Taken(alert.dedup_key, What.COUNTED, None)
+            found = tx.look(service.name, alert.dedup_key)
+            return Taken(alert.dedup_key, What.COUNTED, found.id if found else None)
         for _ in range(TRIES):
             taken = self._try(tx, alert, service, site.policies[service.policy], jobs)
             if taken is not None:

@@ -39,7 +39,11 @@ class BadSettings(BadInput):
 
 
 class BadAlert(BadInput):
-    """Raised when an alert's body lacks what is needed to page somebody."""
+    """Raised when an alert's body lacks what is needed to page somebody. `key`: the intake key in it, where there is one."""
+
+    def __init__(self, faults: list[str], key: str = "") -> None:
+        super().__init__(faults)
+        self.key = key
 
 
 class UnknownKey(BadInput):

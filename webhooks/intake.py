@@ -14,7 +14,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from escalation.build import System
 from escalation.domain.alert import Action, Alert
 from escalation.engine import Taken
-from escalation.errors import BadAlert, BadInput, UnknownKey
+from escalation.errors import BadAlert, BadInput, StoreUnavailable, UnknownKey
 from escalation.intake import FORMATS
 from escalation.intake.reading import MAX_BODY
 from escalation.ports import Patience
@@ -52,11 +52,25 @@ class _Desk:
     def unknown_key(self, _error: UnknownKey) -> ResponseReturnValue:
         """A typo in a key is a lost page: the sender is told, and so is the operator, by a counter."""
         self._unknown.count()
-        said = "Invalid routing key" if request.path == "/v2/enqueue" else "unknown intake key"
-        return _refused(UnknownKey([said]))
+        return _refused(UnknownKey([_unknown_key()]))
+
+    def _of_the_key(self, key: str) -> list[str]:
+        """The key's fault, beside those of the body: whoever repairs one of them should know of the other."""
+        try:
+            if not key or self._engine.knows(key):
+                return []
+        except StoreUnavailable:
+            return []
+        self._unknown.count()
+        return [_unknown_key()]
 
     def _taken(self, sender: str, key: str) -> tuple[Taken, ...]:
-        alerts = FORMATS[sender](_body(), key)
+        try:
+            alerts = FORMATS[sender](_body(), key)
+        except BadAlert as error:
+            raise BadAlert(error.faults + self._of_the_key(key or error.key)) from None
+        if not alerts and not self._engine.knows(key):
+            raise UnknownKey(["the intake key belongs to no service"])
         named = [_named(alert, number) for number, alert in enumerate(alerts)]
         return self._engine.take(named, patience=Patience.SENDER)
 
@@ -69,6 +83,10 @@ def _body() -> bytes:
     return body
 
 
+def _unknown_key() -> str:
+    return "Invalid routing key" if request.path == "/v2/enqueue" else "unknown intake key"
+
+
 def _key() -> str:
     scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
     bearer = credentials.strip() if scheme.lower() in {"bearer", "genericapikey", "token"} else ""
@@ -76,9 +94,10 @@ def _key() -> str:
 
 
 def _named(alert: Alert, number: int) -> Alert:
-    """A trigger without `dedup_key` is a trouble of its own; sent again with the same `Idempotency-Key` it is the same one."""
+    """A trigger without `dedup_key` is a trouble of its own; sent again with the same `Idempotency-Key` it is the same one. What it
+    says belongs to its identity: a script with a fixed header must not silence a service."""
     sent = request.headers.get("Idempotency-Key", "").strip()
-    identity = hashlib.sha256(f"{sent} {number}".encode()).hexdigest()[:40] if sent else ""
+    identity = hashlib.sha256(f"{sent} {number} {alert!r}".encode("utf-8", "replace")).hexdigest()[:40] if sent else ""
     unnamed = alert.action is Action.TRIGGER and not alert.dedup_key
     return replace(alert, identity=identity, dedup_key=(identity or secrets.token_hex(16)) if unnamed else alert.dedup_key)
 

@@ -77,7 +77,7 @@ def _alert(value: object, group: Mapping[str, object], key: str) -> Alert:
         details=fields.noted(_details(entry)),
         sender=_sender(group),
     )
-    fields.check()
+    fields.check(key)
     return alert
 
 

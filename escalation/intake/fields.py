@@ -50,10 +50,10 @@ class Fields:
             self.flaws.append(f"'{name}' is not an ISO 8601 time")
         return at
 
-    def check(self) -> None:
+    def check(self, key: str) -> None:
         """Raises `BadAlert` with every fault, and the flaws after them, when there is any fault."""
         if self.faults:
-            raise BadAlert(self.faults + self.flaws)
+            raise BadAlert(self.faults + self.flaws, key)
 
     def noted(self, details: Mapping[str, object]) -> Mapping[str, object]:
         """Details, bounded, with the flaws that changed what was sent."""

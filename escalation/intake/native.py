@@ -34,7 +34,7 @@ def parse(body: object, key: str = "") -> list[Alert]:
         details=fields.noted(details if isinstance(details, dict) else {"details": details} if details else {}),
         sender="native",
     )
-    fields.check()
+    fields.check(key)
     return [alert]
 
 

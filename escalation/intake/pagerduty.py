@@ -22,7 +22,7 @@ def parse(body: object, key: str = "") -> list[Alert]:
     if action in (Action.ACKNOWLEDGE, Action.RESOLVE) and not dedup_key:
         fields.faults.append("'dedup_key' is missing or blank")
     alert = _told(fields, key, action, dedup_key)
-    fields.check()
+    fields.check(key)
     return [alert]
 
 

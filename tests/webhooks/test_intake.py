@@ -71,6 +71,20 @@ def test_the_same_idempotency_key_is_the_same_delivery(desk: Receiver) -> None:
     assert row.repeats == 0
 
 
+def test_one_idempotency_key_for_everything_swallows_nothing(desk: Receiver) -> None:
+    """A script with a fixed header: another alert is another delivery, and a repeat names the incident it belongs to."""
+    headers = {"Idempotency-Key": "always the same"}
+
+    def said(**values: str) -> dict[str, str | None]:
+        answer = desk.client.post(f"/intake/native/{KEY}", json=but(NATIVE, **values), headers=headers)
+        told: dict[str, str | None] = answer.json["alerts"][0]
+        return told
+
+    assert [said(dedup_key=key)["what"] for key in "aab"] == ["opened", "counted", "opened"]
+    assert said(dedup_key="a") == {"dedup_key": "a", "what": "counted", "incident": "INC-1"}
+    assert said(dedup_key="a", action="resolve")["what"] == "resolved"
+
+
 def test_a_body_of_several_alerts_tells_what_became_of_each(desk: Receiver) -> None:
     """Alertmanager's group: one opened, the resolved one was never open; then the other way round."""
     answer = desk.client.post(AM, json=ALERTMANAGER)
@@ -157,6 +171,23 @@ def test_an_unknown_key_is_refused_and_counted(desk: Receiver, path: str, body: 
     assert (answer.status_code, answer.json["errors"]) == (400, [said])
     assert desk.system.queries.counters() == {"unknown_key": 1}
     assert 'escalation_counted_total{what="unknown_key"} 1.0' in desk.client.get("/metrics").get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "said"),
+    [
+        ("/v2/enqueue", {"routing_key": "typo", "event_action": "trigger", "payload": {}}, "Invalid routing key"),
+        ("/intake/alertmanager/typo", {"alerts": [{}]}, "unknown intake key"),
+        ("/intake/native/typo", {"action": "trigger"}, "unknown intake key"),
+        ("/intake/alertmanager/typo", {"alerts": []}, "unknown intake key"),
+    ],
+)
+def test_an_unknown_key_is_told_beside_what_else_is_wrong(desk: Receiver, path: str, body: dict[str, Any], said: str) -> None:
+    """All faults at once, and counted; also where there is nothing else to say."""
+    answer = desk.client.post(path, json=body)
+    assert (answer.status_code, answer.json["errors"][-1]) == (400, said)
+    assert len(answer.json["errors"]) > 1 or body == {"alerts": []}
+    assert desk.system.queries.counters() == {"unknown_key": 1}
 
 
 class Away:

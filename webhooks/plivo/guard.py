@@ -25,6 +25,10 @@ def binds_body() -> bool:
     return bool(g.get("plivo_binds_body", False))
 
 
+class _Reused(Exception):
+    """Raised to take the transaction back: what a forger sent is not stored, or sent again it would look like a repeat."""
+
+
 class Guard:
     """`check` runs before every Plivo route; None lets the request in."""
 
@@ -64,10 +68,14 @@ class Guard:
         body = hashlib.sha256(repr(sorted(request.form.items(multi=True))).encode("utf-8", "replace")).hexdigest()
         try:
             with self._store.transaction(patience=Patience.CALLER) as tx:
-                is_new, is_new_together = tx.first_seen(f"v2:{nonce}"), tx.first_seen(f"v2:{nonce}:{body}")
+                is_new = tx.first_seen(f"v2:{nonce}")
+                if tx.first_seen(f"v2:{nonce}:{body}") and not is_new:
+                    raise _Reused
+        except _Reused:
+            return self._refuse()
         except StoreUnavailable:
             return "", 503
-        return self._refuse() if is_new_together and not is_new else None
+        return None
 
     def _refuse(self) -> ResponseReturnValue:
         self._refusals.count()

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from flask import Blueprint, Response, copy_current_request_context, request
 
@@ -16,13 +17,15 @@ from escalation.carriers.plivo.callbacks import Name
 from escalation.carriers.plivo.urls import Urls
 from escalation.deadline import within
 from escalation.domain import wording
-from escalation.domain.incident import Incident, Status
+from escalation.domain.events import AttemptAnswered
+from escalation.domain.incident import Attempt, AttemptStatus, Incident, Status
 from escalation.domain.roster import Roster
 from escalation.domain.wording import Brief
 from escalation.errors import NotFound, StoreUnavailable
 from escalation.ports import Patience
 from escalation.responses import KEYS as ACTING
 from escalation.responses import Kind, Said, standing
+from webhooks.plivo.afterwards import Afterwards
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +59,7 @@ def add_routes(plivo: Blueprint, system: System) -> None:
 class _Voice:
     def __init__(self, system: System) -> None:
         self._system = system
+        self._afterwards = Afterwards()
 
     def always(self, view: View, otherwise: View) -> Callable[[str, int], Response]:
         """A view that answers 200 with XML, come what may; `otherwise` needs no database."""
@@ -93,14 +97,14 @@ class _Voice:
         said = self._system.responses.key((name.incident_id, name.attempt, name.try_), digit, identity)
         if said.kind in (Kind.REPEAT, Kind.WRONG):
             wrong = wording.wrong_key_words() if said.kind is Kind.WRONG else []
-            return self._menu(self._look(name), name, _after_key(hop), wrong)
+            return self._menu(self._heard(name), name, _after_key(hop), wrong)
         return answers.say(self._words(said))
 
     def silent(self, name: Name, hop: int) -> bytes:
         """No key: twice more, then the call ends, and nothing is acknowledged by it."""
         if _is_over(hop):
             return answers.say(wording.silence_words())
-        return self._menu(self._look(name), name, _after_silence(hop))
+        return self._menu(self._heard(name), name, _after_silence(hop))
 
     def message(self, name: Name, hop: int) -> bytes:
         """For a machine that picked up. A person who was taken for one can still press a key."""
@@ -111,16 +115,19 @@ class _Voice:
 
     def fallback(self, name: Name, hop: int) -> bytes:
         """Asked for when an answer of ours failed: no database here."""
-        return answers.fallback(self._urls(name).key(OFF_THE_PATH["fallback"]))
+        self._note_answered(name)
+        return self._without_words(name, OFF_THE_PATH["fallback"])
 
     # --- when the database is away
 
     def generic(self, name: Name, hop: int) -> bytes:
         """An incident is open, press 1: what can be said without reading anything."""
+        self._note_answered(name)
         return self._unread(name, _after_key(hop))
 
     def unheard(self, name: Name, hop: int) -> bytes:
         """The same, after silence."""
+        self._note_answered(name)
         return answers.say(wording.silence_words()) if _is_over(hop) else self._unread(name, _after_silence(hop))
 
     def unsaved(self, name: Name, hop: int) -> bytes:
@@ -136,7 +143,11 @@ class _Voice:
     # --- parts
 
     def _unread(self, name: Name, hop: int) -> bytes:
-        return answers.say(wording.enough_words()) if _is_enough(hop) else answers.fallback(self._urls(name).key(hop))
+        return answers.say(wording.enough_words()) if _is_enough(hop) else self._without_words(name, hop)
+
+    def _without_words(self, name: Name, hop: int) -> bytes:
+        urls = self._urls(name)
+        return answers.fallback(urls.key(hop), urls.silent(hop))
 
     def _menu(self, seen: Seen, name: Name, hop: int, first: Sequence[str] = ()) -> bytes:
         if not _is_wanted(seen.incident):
@@ -165,6 +176,23 @@ class _Voice:
             for incident in tx.peek([name.incident_id]):
                 return Seen(incident, tx.site().roster, tx.now)
         raise NotFound(f"There is no incident INC-{name.incident_id}.")
+
+    def _heard(self, name: Name) -> Seen:
+        """Somebody is in the menu, so the call was answered, whether or not we could note it when it was."""
+        seen = self._look(name)
+        if _may_be_cut(seen.incident.attempt(name.attempt)):
+            self._note_answered(name)
+        return seen
+
+    def _note_answered(self, name: Name) -> None:
+        """Without it the ring timer goes on, and we would hang up on whoever picked up late. Never keeps the caller waiting."""
+        events = callbacks.call_events("answer", request.form, name)
+        answered = next((event for event in events if isinstance(event, AttemptAnswered)), None)
+        if answered is not None:
+            identity = f"{callbacks.call_identity('answer', request.form, name)}:0"
+            saying = partial(_if_it_may_be_cut, answered)
+            tell = self._system.engine.tell
+            self._afterwards.put(partial(tell, name.incident_id, saying, identity, patience=Patience.CALLER))
 
     def _tell(self, name: Name, what: str) -> Seen:
         """The incident as it stands after what this request says."""
@@ -197,6 +225,15 @@ def _standing(seen: Seen, name: Name) -> Said:
     return standing(seen.incident, seen.incident.page_of(attempt).responder if attempt else "", seen.roster)
 
 
+def _may_be_cut(attempt: Attempt | None) -> bool:
+    """Under way, and as far as we know nobody has picked up: its ring timer runs."""
+    return attempt is not None and attempt.status is not AttemptStatus.ANSWERED and not attempt.settled
+
+
+def _if_it_may_be_cut(answered: AttemptAnswered, incident: Incident, _: Roster) -> AttemptAnswered | None:
+    return answered if _may_be_cut(incident.attempt(answered.attempt)) else None
+
+
 def _is_wanted(incident: Incident) -> bool:
     return incident.status in (Status.TRIGGERED, Status.EXHAUSTED)
 
@@ -211,7 +248,7 @@ def _after_silence(hop: int) -> int:
 
 def _is_over(hop: int) -> bool:
     """After this silence: a message needs no menu behind it, and anything else was repeated often enough."""
-    return hop in OFF_THE_PATH.values() or hop % MENU >= REPEATS
+    return hop == OFF_THE_PATH["message"] or hop % MENU >= REPEATS
 
 
 def _is_enough(hop: int) -> bool:

@@ -48,10 +48,10 @@ def voicemail(words: Sequence[str], action_url: str) -> bytes:
     return _document(response)
 
 
-def fallback(action_url: str = "") -> bytes:
-    """When the words of the incident cannot be had. Needs no database; with an action a key can be pressed all the same, since
-    what failed may work again by then."""
-    return menu(fallback_words(keys=True), action_url) if action_url else say(fallback_words())
+def fallback(action_url: str = "", silent_url: str = "") -> bytes:
+    """When the words of the incident cannot be had. Needs no database; with an action a key can be pressed all the same, and after
+    silence more may be said, since what failed may work again by then."""
+    return menu(fallback_words(keys=True), action_url, silent_url) if action_url else say(fallback_words())
 
 
 def _input(response: etree._Element, action_url: str, patience: int) -> etree._Element:

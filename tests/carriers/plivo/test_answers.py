@@ -26,7 +26,7 @@ def test_a_menu_takes_one_key_while_it_speaks_and_goes_on_when_none_comes() -> N
 
 
 def test_a_menu_without_a_place_for_silence_hangs_up() -> None:
-    """The last repeat, and the fallback."""
+    """The last repeat."""
     assert isinstance(read(answers.menu(["Press 1."], KEY))[-1], Hang)
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from escalation.domain.events import Acknowledged, Resolved
 from escalation.domain.incident import AttemptStatus, Via
+from tests.processes import until
 from tests.servers.wire import Wire
 from tests.webhooks.plivo.line import Plivo, attempt, calling, dial, status, without_database
 
@@ -115,10 +116,17 @@ def test_no_call_goes_on_for_ever(ringing: Plivo, digit: str) -> None:
     assert status(ringing) == "acknowledged"
 
 
-@pytest.mark.parametrize("what", ["message", "fallback"])
-def test_silence_after_a_message_ends_the_call(ringing: Plivo, what: str) -> None:
+def test_silence_after_a_message_ends_the_call(ringing: Plivo) -> None:
     """A voicemail does not need to hear the menu."""
-    heard = ringing.presses("", ringing.hears(what))
+    heard = ringing.presses("", ringing.hears("message"))
+    assert (heard.hangs_up, heard.action) == (True, "")
+
+
+def test_after_silence_at_the_fallback_the_incident_is_read_out(ringing: Plivo) -> None:
+    """What had failed works again; and it ends like any other menu."""
+    heard = ringing.stays_silent(ringing.hears("fallback"))
+    assert "db-1 is down" in heard.words
+    heard = ringing.stays_silent(ringing.stays_silent(heard))
     assert (heard.hangs_up, heard.action) == (True, "")
 
 
@@ -279,3 +287,20 @@ def test_the_fallback_needs_no_database_and_its_key_counts(ringing: Plivo) -> No
     """Asked for when our answer failed: what failed may work again by the time a key is pressed."""
     ringing.presses("1", ringing.hears("fallback"))
     assert status(ringing) == "acknowledged"
+
+
+@pytest.mark.parametrize("digit", ["9", "7", ""])
+def test_whoever_is_in_the_menu_has_picked_up(ringing: Plivo, digit: str) -> None:
+    """Should the answer itself never have been noted: or the ring timer would hang up on them."""
+    path = "/plivo/calls/1-1-1/key/0" if digit else "/plivo/calls/1-1-1/silent/0"
+    assert ringing.follows(path, Digits=digit).action
+    assert until(lambda: attempt(ringing) is AttemptStatus.ANSWERED)
+
+
+def test_a_menu_that_somebody_else_made_pointless_is_not_taken_for_picking_up(ringing: Plivo) -> None:
+    """A call of a settled attempt that is told of as answered would be hung up in the middle of a sentence."""
+    ringing.picks_up()
+    ringing.receiver.system.engine.tell(1, Acknowledged("bob", Via.CONSOLE))
+    before = ringing.receiver.story(1)
+    assert "Bob has it already" in ringing.follows("/plivo/calls/1-1-1/silent/0").words
+    assert ringing.receiver.story(1) == before
