@@ -14,6 +14,7 @@ from escalation.domain import events as ev
 from escalation.domain.commands import Command, CommandKind
 from escalation.domain.incident import Attempt, AttemptStatus, Incident
 from escalation.domain.roster import Channel
+from escalation.domain.wording import messages
 from escalation.engine import Engine, each, rule
 from escalation.errors import CarrierError, Verdict
 from escalation.ports import Carrier, Editable, Job, Notice, Store, Telephone, Transaction
@@ -161,7 +162,8 @@ class Dispatch:
         command, refused = errand.job.command, None
         event: ev.AttemptEvent
         try:
-            event = ev.AttemptAccepted(command.attempt, command.try_, errand.carrier.send(notice))
+            parts = messages(notice.brief) if notice.channel is Channel.SMS else 0
+            event = ev.AttemptAccepted(command.attempt, command.try_, errand.carrier.send(notice), parts)
         except CarrierError as error:
             event, refused = failure(command, error), error
         except Exception as error:  # a fault of ours in mid-send: the carrier may have it

@@ -69,7 +69,8 @@ def claim(draft: Draft, a: Attempt, event: ev.AttemptClaimed) -> None:
 def accept(draft: Draft, a: Attempt, event: ev.AttemptAccepted) -> None:
     _refer(draft, a, event.try_, event.reference)
     _catch_up(draft, a)
-    draft.note(f"{_verb(a)} {draft.what(a)}.", EntryKind.PAGE)
+    billed = f", as {event.parts} messages" if event.parts > 1 else ""
+    draft.note(f"{_verb(a)} {draft.what(a)}{billed}.", EntryKind.PAGE)
     _become(draft, a, event.try_, ACCEPTED, QUEUE_TAKES if a.channel.rings else None)
 
 

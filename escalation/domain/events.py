@@ -100,11 +100,13 @@ class AttemptDelayed:
 
 @dataclass(frozen=True, slots=True)
 class AttemptAccepted:
-    """The carrier's 2xx. `reference` is the carrier's name for the request."""
+    """The carrier's 2xx. `reference` is the carrier's name for the request; `parts`: messages that a text is billed as, where that
+    is known."""
 
     attempt: int
     try_: int
     reference: str
+    parts: int = 0
 
 
 @dataclass(frozen=True, slots=True)

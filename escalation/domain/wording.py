@@ -9,7 +9,7 @@ from datetime import datetime
 
 from escalation.domain.alert import Link, Severity
 from escalation.domain.incident import Status
-from escalation.domain.segments import gsm7, is_gsm7, is_readable, septets, utf16
+from escalation.domain.segments import gsm7, is_gsm7, is_readable, segments, septets, utf16
 from escalation.domain.speech import cut, speakable
 
 
@@ -163,6 +163,11 @@ def sms(brief: Brief) -> str:
     link = f"\n{brief.link}" if brief.link else ""
     how = f"\nReply 1 {brief.code} = ack" if brief.code else ""
     return head + _fitted(_one_line(plain(nobody + brief.summary)), head + link + how) + link + how
+
+
+def messages(brief: Brief) -> int:
+    """How many a page by text is billed as."""
+    return segments(sms(brief))
 
 
 def _fitted(said: str, around: str) -> str:

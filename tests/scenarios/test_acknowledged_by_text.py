@@ -6,6 +6,7 @@ import re
 
 from escalation.domain.events import Acknowledged
 from escalation.domain.incident import Status, Via
+from escalation.domain.segments import segments
 from tests.scenarios.night import Night
 
 
@@ -22,6 +23,19 @@ def test_a_bare_one_acknowledges_the_only_open_page(night: Night) -> None:
     assert night.incident().acknowledged_by == "ann"
     night.after(minutes=10)
     night.story_says("acknowledged by Ann, by sms")
+
+
+def test_a_text_that_is_billed_as_several_says_so(night: Night) -> None:
+    """A script that GSM-7 does not have costs more: the timeline tells; a text that is one message needs no word."""
+    night.trouble("Сервер базы данных не отвечает, диск заполнен")
+    night.ann.phone.rings().is_busy()
+    sent = night.ann.sms.reads("INC-1", "Сервер").last
+    night.story_says("Wrote to Ann by sms", f", as {segments(sent)} messages.")
+    assert segments(sent) > 1
+    night.trouble("web-1 is down", key="web-1")
+    night.ann.phone.rings().is_busy()
+    night.ann.sms.reads("INC-2")
+    assert "messages" not in night.story(2)
 
 
 def test_with_two_open_pages_the_code_is_needed(night: Night) -> None:
