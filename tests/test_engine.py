@@ -10,8 +10,9 @@ from escalation.domain import events as ev
 from escalation.domain.alert import Action, Severity
 from escalation.domain.commands import CommandKind
 from escalation.domain.dedup import What
-from escalation.domain.incident import Status, Via
-from escalation.errors import NotFound, UnknownKey
+from escalation.domain.incident import Outcome, Status, Via
+from escalation.domain.roster import Channel
+from escalation.errors import CarrierError, NotFound, UnknownKey, Verdict
 from tests.builders import NIGHT, alert
 from tests.office import Office, office  # noqa: F401 - a fixture
 
@@ -106,3 +107,32 @@ def test_an_answer_names_the_task_that_caused_it(office: Office) -> None:
     office.work()
     office.engine.tell(1, ev.AttemptEnded(1, 1, ev.Outcome.NO_ANSWER))
     assert [(j.task_id, j.parent_id) for j in office.jobs(CommandKind.TEXT)] == [("INC-1.s1.a2.t1", "INC-1.s1.a1.t1")]
+
+
+# --- phones
+
+
+def test_a_late_end_of_an_older_try_frees_no_phone(office: Office) -> None:
+    """The first request had come to a call after all, and the second rings: nobody else's call goes out to that phone until this
+    one is over."""
+    _dial_twice(office)
+    office.engine.tell(1, ev.AttemptEnded(1, 1, Outcome.NO_ANSWER))
+    office.trouble("web-1 is down", key="web-1")
+    office.work()
+    assert _called(office) == [1, 1]
+    office.engine.tell(1, ev.AttemptEnded(1, 2, Outcome.NO_ANSWER))
+    office.after(seconds=3)
+    assert _called(office) == [1, 1, 2]
+
+
+def _dial_twice(office: Office) -> None:
+    """Nobody knows what became of Ann's first call, so there is a second."""
+    office.carrier.answers = [CarrierError(Verdict.UNKNOWN, "503")]
+    office.trouble()
+    office.work()
+    office.after(seconds=16)
+
+
+def _called(office: Office) -> list[int]:
+    """For which incidents a call was placed, in order."""
+    return [n.incident_id for n in office.carrier.sent if n.channel is Channel.VOICE]
