@@ -210,13 +210,22 @@ def rule(tx: Transaction, incident: Incident, event: ev.Event, jobs: list[Job]) 
 def release_phones(tx: Transaction, before: Incident, after: Incident, event: ev.Event) -> None:
     """A phone is free for the next call when this one is known to be over; a withdrawn call has a moment to stop ringing, and
     one whose end nobody reports must not keep the phone from other incidents."""
-    over = event.attempt if isinstance(event, ev.AttemptEnded | ev.AttemptFailed) else 0
     calls = [(old, new) for old, new in zip(before.attempts, after.attempts, strict=False) if new.channel.rings]
     for old, new in sorted(calls, key=lambda pair: pair[1].address):  # in key order: two incidents may share phones
-        if new.number == over and new.status in (AttemptStatus.SETTLED, AttemptStatus.PLANNED):
-            tx.free_phone(after.id, over)
+        if is_over(old, new, event):
+            tx.free_phone(after.id, new.number)
         elif (lasts := may_last(old, new, before, after)) is not None:
             tx.hold_phone(new.address, after.id, new.number, new.try_, tx.now + lasts)
+
+
+def is_over(old: Attempt, new: Attempt, event: ev.Event) -> bool:
+    """Whether the attempt's call is known to be over: the end of another try says nothing of the one that counts."""
+    return (
+        isinstance(event, ev.AttemptEnded | ev.AttemptFailed)
+        and event.attempt == new.number
+        and event.try_ in (old.try_, new.try_)
+        and new.status in (AttemptStatus.SETTLED, AttemptStatus.PLANNED)
+    )
 
 
 def may_last(old: Attempt, new: Attempt, before: Incident, after: Incident) -> timedelta | None:

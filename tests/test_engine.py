@@ -125,6 +125,18 @@ def test_a_late_end_of_an_older_try_frees_no_phone(office: Office) -> None:
     assert _called(office) == [1, 1, 2]
 
 
+def test_a_late_end_of_an_older_try_frees_no_phone_that_has_yet_to_stop_ringing(office: Office) -> None:
+    """Bob has it, the second call is being hung up, and then the end of the first is told: the phone may ring on for a moment."""
+    _dial_twice(office)
+    office.engine.tell(1, ev.Acknowledged("bob", Via.CONSOLE))
+    office.engine.tell(1, ev.AttemptEnded(1, 1, Outcome.NO_ANSWER))
+    office.trouble("web-1 is down", key="web-1")
+    office.work()
+    assert _called(office) == [1, 1]
+    office.after(seconds=6)
+    assert _called(office) == [1, 1, 2]
+
+
 def _dial_twice(office: Office) -> None:
     """Nobody knows what became of Ann's first call, so there is a second."""
     office.carrier.answers = [CarrierError(Verdict.UNKNOWN, "503")]
