@@ -55,6 +55,17 @@ def test_a_resolve_closes_its_incident_and_not_a_newer_one(office: Office) -> No
     assert office.incident().status is Status.RESOLVED
 
 
+def test_a_resolve_for_the_first_occurrence_does_not_close_a_later_one(office: Office) -> None:
+    """It fired again before the news that it was over came through: somebody still has to look."""
+    office.trouble(occurred_at=NIGHT)
+    again = NIGHT + timedelta(minutes=10)
+    assert office.engine.take([alert(occurred_at=again)])[0].what is What.COUNTED
+    assert office.engine.take([alert(action=Action.RESOLVE, occurred_at=NIGHT)])[0].what is What.IGNORED
+    assert office.incident().status is Status.TRIGGERED
+    assert office.engine.take([alert(action=Action.RESOLVE, occurred_at=again)])[0].what is What.RESOLVED
+    assert office.incident().status is Status.RESOLVED
+
+
 def test_a_worse_alert_pages_again(office: Office) -> None:
     """Severity rose."""
     office.trouble(severity=Severity.WARNING)

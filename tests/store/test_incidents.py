@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select
 
-from escalation.domain.alert import Link, Severity
+from escalation.domain.alert import Action, Link, Severity
 from escalation.domain.events import TimerFired
 from escalation.domain.incident import Attempt, AttemptStatus, Incident, Outcome, Status, Timer, TimerKind
 from escalation.domain.roster import Channel
@@ -56,6 +56,19 @@ def test_looking_finds_only_the_open_one(tx: Transaction) -> None:
 
     tx.save(incident, replace(incident, status=Status.RESOLVED), (), (), "")
     assert tx.look("payments", "db-1") is None
+
+
+def test_a_look_tells_when_the_trouble_last_began(tx: Transaction) -> None:
+    """The latest start of a firing that was counted, in whichever order they came; what acknowledges or resolves begins nothing."""
+    incident = opened(tx, alert(occurred_at=NIGHT))
+    later, tokyo = NIGHT + timedelta(minutes=10), timezone(timedelta(hours=9))
+    for began in (NIGHT, later.astimezone(tokyo), NIGHT + timedelta(minutes=5), None):
+        tx.count(incident.id, alert(occurred_at=began))
+    for action in (Action.ACKNOWLEDGE, Action.RESOLVE):
+        tx.count(incident.id, alert(action=action, occurred_at=later + timedelta(minutes=1)))
+    tx.count(opened(tx, alert(key="other")).id, alert(key="other", occurred_at=later + timedelta(minutes=2)))
+
+    assert tx.look("payments", "db-1") == OpenIncident(incident.id, Status.TRIGGERED, Severity.CRITICAL, later)
 
 
 @pytest.mark.parametrize("number", [0, -1, 7, 2**31, 2**63, 10**40])
