@@ -383,6 +383,17 @@ def test_the_same_press_twice_is_one(desk: Desk) -> None:
     assert desk.office.incident().step == 1
 
 
+def test_two_who_press_escalate_on_the_same_message_skip_nobody(desk: Desk) -> None:
+    """Both read it as it stood in Ann's step: the second press finds Bob being called, and says so."""
+    desk.trouble()
+    turn = desk.office.incident().turn
+    first = desk.responses.button(1, "escalate", "UANN", "slack:1", turn)
+    second = desk.responses.button(1, "escalate", "UBOB", "slack:2", turn)
+    assert (first.kind, second.kind, second.who) == (Kind.ESCALATED, Kind.STALE, "Bob")
+    assert desk.office.incident().step == 1
+    assert desk.responses.button(1, "escalate", "UBOB", "slack:3", desk.office.incident().turn).kind is Kind.ESCALATED
+
+
 def test_every_outcome_can_be_said() -> None:
     """No kind without words, but the repeat, whose words are the menu."""
     unsaid = [kind for kind in Kind if not sentence(Said(kind))]
