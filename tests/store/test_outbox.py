@@ -193,6 +193,21 @@ def test_the_most_urgent_job_goes_first(store: SqlStore, clock: HandClock) -> No
         assert [j.incident_id for j in tx.unclaimed(LEASE, 10)] == [1, 2]
 
 
+def test_chores_never_crowd_a_page_out_of_a_batch(store: SqlStore, clock: HandClock) -> None:
+    """However many edits are due, however urgent and old: the least urgent page goes before them, and a hang-up is no chore."""
+    edits = [Command(CommandKind.EDIT_SLACK, 1, try_) for try_ in (1, 2)]
+    with store.transaction() as tx:
+        called(tx, alert(key="a", severity=Severity.CRITICAL), *edits[:1])
+        called(tx, alert(key="b", severity=Severity.CRITICAL), *edits[1:])
+        clock.after(seconds=1)
+    with store.transaction() as tx:
+        hang_up = Command(CommandKind.HANG_UP, 1, 1)
+        called(tx, alert(key="c", severity=Severity.INFO), CALL, hang_up)
+        clock.after(seconds=20)
+    with store.transaction() as tx:
+        assert [j.command for j in tx.unclaimed(LEASE, 3)] == [CALL, hang_up, edits[0]]
+
+
 def test_a_command_without_an_attempt_is_a_fault_of_ours(tx: Transaction) -> None:
     """It could not be named, and must not be lost in silence."""
     incident = opened(tx)
