@@ -1,14 +1,17 @@
-"""Fakes of the ports, as features: a clock that is moved by hand, a nudge that remembers, a carrier that answers as told."""
+"""Fakes of the ports, as features: a clock that is moved by hand, a nudge that remembers, a carrier that answers as told, a store in
+which others are faster."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from escalation.domain.roster import Channel
 from escalation.errors import CarrierError
-from escalation.ports import Job, Notice
+from escalation.ports import Job, Notice, OpenIncident, Store, Transaction
 from tests.builders import NIGHT
 
 
@@ -73,3 +76,34 @@ class FakeCarrier:
         if self.answers:
             raise self.answers.pop(0)
         self.edited.append((reference, notice.brief.status))
+
+
+@dataclass
+class RacedStore:
+    """A real store in which others are faster: between a look that locks nothing and whatever follows from it the next of the
+    `rivals` acts, in a transaction of its own."""
+
+    store: Store
+    rivals: list[Callable[[], object]]
+
+    @contextmanager
+    def transaction(self, *, impatient: bool = False) -> Iterator[Transaction]:
+        with self.store.transaction(impatient=impatient) as tx:
+            yield RacedTransaction(tx, self.rivals)
+
+
+class RacedTransaction:
+    """The real transaction but for the moment after a look."""
+
+    def __init__(self, tx: Transaction, rivals: list[Callable[[], object]]) -> None:
+        self._tx = tx
+        self._rivals = rivals
+
+    def look(self, service: str, dedup_key: str) -> OpenIncident | None:
+        found = self._tx.look(service, dedup_key)
+        if self._rivals:
+            self._rivals.pop(0)()
+        return found
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._tx, name)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from escalation.domain import events as ev
 from escalation.domain.alert import Action, Severity
@@ -12,8 +15,11 @@ from escalation.domain.commands import CommandKind
 from escalation.domain.dedup import What
 from escalation.domain.incident import Outcome, Status, Via
 from escalation.domain.roster import Channel
-from escalation.errors import CarrierError, NotFound, UnknownKey, Verdict
+from escalation.engine import Engine
+from escalation.errors import CarrierError, NotFound, StoreUnavailable, UnknownKey, Verdict
+from escalation.store.tables import alerts
 from tests.builders import NIGHT, alert
+from tests.fakes import RacedStore
 from tests.office import Office, office  # noqa: F401 - a fixture
 
 
@@ -159,3 +165,73 @@ def _dial_twice(office: Office) -> None:
 def _called(office: Office) -> list[int]:
     """For which incidents a call was placed, in order."""
     return [n.incident_id for n in office.carrier.sent if n.channel is Channel.VOICE]
+
+
+# --- others who are faster
+
+
+@pytest.fixture
+def busy(postgres_url: str) -> Iterator[Office]:
+    """An office on the database in which several write at once."""
+    made = Office(postgres_url)
+    yield made
+    made.store.dispose()
+
+
+def test_an_alert_that_was_overtaken_is_counted_on_the_incident_of_the_one_that_overtook_it(busy: Office) -> None:
+    """Another receiver opened it between our look and our insert: one incident, one call, and both alerts are in it."""
+    engine = _overtaken(busy, busy.trouble)
+    (taken,) = engine.take([alert(identity="delivery-1")])
+    assert (taken.what, taken.incident_id) == (What.COUNTED, 1)
+    assert [j.task_id for j in busy.jobs()] == ["INC-1.s1.a1.t1"]
+    assert _counted(busy) == {1: 2}
+
+
+def test_a_worse_alert_for_an_incident_resolved_in_that_moment_opens_a_new_one(busy: Office) -> None:
+    """Between our look and our lock: it must not vanish into an incident that nobody looks at any more."""
+    busy.trouble(severity=Severity.WARNING)
+    engine = _overtaken(busy, lambda: _resolve(busy))
+    (taken,) = engine.take([alert(severity=Severity.CRITICAL)])
+    assert (taken.what, taken.incident_id) == (What.OPENED, 2)
+    assert busy.jobs()[-1].task_id == "INC-2.s1.a1.t1"
+    assert (busy.incident(1).status, busy.incident(2).status) == (Status.RESOLVED, Status.TRIGGERED)
+    assert _counted(busy) == {1: 1, 2: 1}
+
+
+def test_a_resolve_that_was_overtaken_by_another_is_ignored(busy: Office) -> None:
+    """There is nothing left to resolve, and nothing is opened by it."""
+    busy.trouble()
+    engine = _overtaken(busy, lambda: _resolve(busy))
+    assert engine.take([alert(action=Action.RESOLVE)])[0].what is What.IGNORED
+    assert _counted(busy) == {1: 1}
+
+
+def test_an_alert_that_is_overtaken_all_the_time_is_to_be_sent_again(busy: Office) -> None:
+    """Not swallowed: its sender hears that nothing was stored, and the same delivery counts when it comes again."""
+    opened, resolved = lambda: busy.trouble(severity=Severity.WARNING), lambda: _resolve(busy)
+    engine = _overtaken(busy, *[opened, resolved] * 4, opened)  # three looks in each of three transactions
+    late = alert(severity=Severity.CRITICAL, identity="delivery-1")
+    with pytest.raises(StoreUnavailable):
+        engine.take([late])
+    (taken,) = engine.take([late])
+    assert (taken.what, [taken.incident_id]) == (What.ROSE, _open(busy))
+
+
+def _overtaken(office: Office, *rivals: Callable[[], object]) -> Engine:
+    return Engine(RacedStore(office.store, list(rivals)), office.nudge)
+
+
+def _resolve(office: Office) -> None:
+    (open_one,) = _open(office)
+    office.engine.tell(open_one, ev.Resolved("ann", Via.CONSOLE))
+
+
+def _open(office: Office) -> list[int]:
+    with office.store.transaction() as tx:
+        return tx.open_incidents()
+
+
+def _counted(office: Office) -> dict[int, int]:
+    """How many alerts each incident has, the one that opened it too."""
+    with office.store.transaction() as tx:
+        return dict(Counter(tx.connection.scalars(select(alerts.c.incident_id))))
