@@ -154,6 +154,35 @@ def test_a_late_end_of_an_older_try_frees_no_phone_that_has_yet_to_stop_ringing(
     assert _called(office) == [1, 1, 2]
 
 
+def test_a_call_stood_down_while_it_was_asked_for_keeps_its_phone_as_long_as_the_request_may_last(office: Office) -> None:
+    """Bob has it before the carrier has answered: Ann's phone may yet begin to ring."""
+    office.carrier.on_send = lambda notice: office.engine.tell(1, ev.Acknowledged("bob", Via.CONSOLE))
+    office.carrier.answers = [CarrierError(Verdict.UNKNOWN, "timed out")]
+    office.trouble()
+    office.work()
+    assert _kept(office) == pytest.approx(15, abs=2)
+
+
+def test_a_voicemail_keeps_the_phone_until_its_message_is_spoken(office: Office) -> None:
+    """A second call in the middle of it would be told that the line is busy."""
+    office.trouble()
+    office.work()
+    office.engine.tell(1, ev.MachineDetected(1, 1, "call-1"))
+    assert _kept(office) == pytest.approx(45, abs=2)
+
+
+def _kept(office: Office) -> int:
+    """Seconds until the next incident's call goes out to the same phone."""
+    office.carrier.on_send = lambda notice: None
+    office.trouble("web-1 is down", key="web-1")
+    office.work()
+    for seconds in range(0, 60, 2):
+        if _called(office) == [1, 2]:
+            return seconds
+        office.after(seconds=2)
+    raise AssertionError("the phone is never free again")
+
+
 def _dial_twice(office: Office) -> None:
     """Nobody knows what became of Ann's first call, so there is a second."""
     office.carrier.answers = [CarrierError(Verdict.UNKNOWN, "503")]
