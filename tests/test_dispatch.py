@@ -134,6 +134,22 @@ def test_a_hang_up_that_the_carrier_refuses_is_tried_again(office: Office) -> No
     assert office.carrier.hung_up == ["ref-1-1"]
 
 
+def test_a_carrier_that_refuses_a_hang_up_is_asked_only_as_long_as_a_call_can_live(office: Office) -> None:
+    """Ten minutes: not for ever."""
+    office.trouble()
+    office.work()
+    office.engine.tell(1, ev.Acknowledged("bob", Via.CONSOLE))
+    office.carrier.answers = [CarrierError(Verdict.UNKNOWN, "503") for _ in range(9)]
+    office.work()
+    asked = [_left(office, **by) for by in ({"seconds": 3}, {"minutes": 9}, {"minutes": 2}, {"seconds": 3}, {"minutes": 9})]
+    assert asked == [7, 6, 5, 5, 5]
+
+
+def _left(office: Office, **by: float) -> int:
+    office.after(**by)
+    return len(office.carrier.answers)
+
+
 def test_a_posted_message_is_edited_as_the_incident_moves(office: Office) -> None:
     """Slack shows who has it."""
     office.apply(replace(site(policy=policy(step("slack:#incidents"))), version=2))
@@ -142,6 +158,37 @@ def test_a_posted_message_is_edited_as_the_incident_moves(office: Office) -> Non
     office.engine.tell(1, ev.Acknowledged("bob", Via.SLACK))
     office.work()
     assert office.carrier.edited == [("ref-1-1", Status.ACKNOWLEDGED)]
+
+
+def test_a_hang_up_that_somebody_died_over_is_done_again(office: Office) -> None:
+    """Bob has it, and Ann's phone must not ring on because a worker was killed in that moment."""
+    office.trouble()
+    office.work()
+    office.engine.tell(1, ev.Acknowledged("bob", Via.CONSOLE))
+    job = office.nudge.jobs.pop()
+    with office.store.transaction() as tx:
+        assert tx.claim(job.id, "somebody who died", LEASE)
+    office.clock.move(seconds=16)
+    assert office.dispatch.settle_abandoned() == 1
+    office.after(seconds=0)
+    assert office.carrier.hung_up == ["ref-1-1"]
+
+
+def test_a_page_that_a_carrier_accepts_again_is_told_to_whoever_it_had_failed(office: Office) -> None:
+    """Nobody waits for the next question to the carrier: the first call that goes through ends the outage for all."""
+    office.apply(site(policy=policy(step("ann", minutes=1, ladder=(Rung(Channel.VOICE),)))))
+    office.carrier.answers = [CarrierError(Verdict.RETRY, "connection refused", outage=True) for _ in range(40)]
+    office.trouble()
+    office.work()
+    for _ in range(12):
+        office.after(seconds=10)
+    assert office.incident().status is Status.EXHAUSTED
+    office.carrier.answers.clear()
+    office.trouble("web-1 is down", key="web-1")
+    office.work()
+    assert (office.incident().status, office.incident().step) == (Status.TRIGGERED, 0)
+    with office.store.transaction() as tx:
+        assert tx.carriers_down() == []
 
 
 def test_a_carrier_that_is_back_is_told_to_whoever_waits(office: Office) -> None:
