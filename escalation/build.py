@@ -21,7 +21,7 @@ from escalation.dispatch import Dispatch
 from escalation.domain.roster import Channel
 from escalation.engine import Engine
 from escalation.errors import StoreUnavailable
-from escalation.ports import Carrier, Clock, Job, Nudge
+from escalation.ports import Carrier, Clock, Job, Nudge, Patience
 from escalation.responses import Responses
 from escalation.settings import Settings
 from escalation.store import schema
@@ -43,6 +43,7 @@ class System:
     queries: Queries
     responses: Responses
     plivo: PlivoClient | None
+    caller: float  # seconds in which whoever is on the phone is answered
 
 
 class NoNudge:
@@ -58,18 +59,20 @@ def build(
     clock: Clock | None = None,
     nudge: Nudge | None = None,
     transport: httpx.BaseTransport | None = None,
+    caller: float = Patience.CALLER.value,
 ) -> System:
-    """`clock` and `transport` are for tests that move time and play the carrier; `nudge` wakes workers."""
+    """`clock`, `transport` and `caller` are for tests that move time, play the carrier, and run on busy machines; `nudge` wakes
+    workers."""
     quieten()
     ticking = clock or SystemClock()
-    store = SqlStore(settings.sql_url, clock)
+    store = SqlStore(settings.sql_url, clock, caller=caller)
     engine = Engine(store, nudge or NoNudge())
     briefs = Briefs(settings.public_url, settings.secret_key)
     plivo = plivo_client(settings, transport)
     carriers = by_channel(settings, ticking, plivo, transport)
     dispatch = Dispatch(engine, store, carriers, briefs, holder=f"{socket.gethostname()}:{os.getpid()}")
     responses = Responses(engine, store, settings.secret_key)
-    return System(settings, store, engine, dispatch, briefs, Queries(store), responses, plivo)
+    return System(settings, store, engine, dispatch, briefs, Queries(store), responses, plivo, caller)
 
 
 def must_fit(settings: Settings) -> None:

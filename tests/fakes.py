@@ -11,7 +11,7 @@ from typing import Any
 
 from escalation.domain.roster import Channel
 from escalation.errors import CarrierError
-from escalation.ports import Job, Notice, OpenIncident, Store, Transaction
+from escalation.ports import Job, Notice, OpenIncident, Patience, Store, Transaction
 from tests.builders import NIGHT
 
 
@@ -87,8 +87,8 @@ class RacedStore:
     rivals: list[Callable[[], object]]
 
     @contextmanager
-    def transaction(self, *, impatient: bool = False) -> Iterator[Transaction]:
-        with self.store.transaction(impatient=impatient) as tx:
+    def transaction(self, *, patience: Patience = Patience.WORKER) -> Iterator[Transaction]:
+        with self.store.transaction(patience=patience) as tx:
             yield RacedTransaction(tx, self.rivals)
 
 

@@ -34,17 +34,18 @@ class SqlTransaction(Incidents, Outbox, Facts):
 
 
 class SqlStore:
-    """Implements `ports.Store`. Connects when first used, and anew in a forked child. `clock`: for tests; without one the
-    database's own clock is asked."""
+    """Implements `ports.Store`. Connects when first used, and anew in a forked child. For tests: `clock`, without which the database's
+    own is asked, and `caller`, the seconds in which a caller's transaction must be ready."""
 
-    def __init__(self, url: str, clock: Clock | None = None) -> None:
+    def __init__(self, url: str, clock: Clock | None = None, *, caller: float = Patience.CALLER.value) -> None:
         self._engines = Engines(url)
         self._clock = clock
+        self._caller = caller
         self._parsed: dict[int, Site] = {}
 
     @contextmanager
     def transaction(self, *, patience: Patience = Patience.WORKER) -> Iterator[SqlTransaction]:
-        until = monotonic() + patience.value
+        until = monotonic() + (self._caller if patience is Patience.CALLER else patience.value)
         with troubles(), self._engines.turn(patience, until), self._engines.get(patience).connect() as plain:
             with plain.execution_options(until=until).begin() as work:
                 yield SqlTransaction(work.connection, self._clock, self._parsed)

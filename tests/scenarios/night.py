@@ -83,7 +83,7 @@ class Night:
         migrate(self.settings.sql_url)
         self.workers = Workers()
         transport = httpx.WSGITransport(app=sandbox)
-        self.system: System = build(self.settings, clock=self.clock, nudge=self.workers, transport=transport)
+        self.system: System = build(self.settings, clock=self.clock, nudge=self.workers, transport=transport, caller=30)
         self.timekeeper = Timekeeper(self.system, self.workers, at_once)
         self.app = create_app(self.system)
         self.world.client = httpx.Client(transport=httpx.WSGITransport(app=self.app))

@@ -33,7 +33,7 @@ PATH = "/plivo/calls/<name>"
 # A hop names one menu of a call: tens count the menus before it, ones the silences since the last key.
 MENU, PATH_LENGTH = 10, 1000
 REPEATS, MOST = 2, 15  # silences before goodbye; menus before goodbye, whatever is pressed
-LATEST = Patience.CALLER.value + 0.1  # seconds; a second is promised, and the way to us is part of it
+COMMITTING = 0.1  # seconds beyond what a transaction has; a second is promised, and the way to us is part of it
 OFF_THE_PATH = {"message": 1000, "fallback": 2000}  # menus that can come at any time: hops that no other menu has
 
 View = Callable[[Name, int], bytes]
@@ -73,7 +73,7 @@ class _Voice:
     def _tried(self, view: View, otherwise: View, name: Name, hop: int) -> bytes:
         try:
             # Beside the request: a database that takes our words and says nothing would hold the caller for seconds.
-            return within(LATEST, copy_current_request_context(lambda: view(name, hop)))
+            return within(self._system.caller + COMMITTING, copy_current_request_context(lambda: view(name, hop)))
         except NotFound:
             return answers.say(wording.unknown_words())
         except (StoreUnavailable, TimeoutError):
