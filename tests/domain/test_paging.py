@@ -1,12 +1,14 @@
-"""How the last resort is told: each dead end once in a run of the policy, and never by two mails at once."""
+"""How a step is left, and how the last resort is told: each dead end once in a run of the policy, and never by two mails at once."""
 
 from __future__ import annotations
 
 import pytest
 
 from escalation.domain import events as ev
-from escalation.domain.incident import LAST_RESORT, Status, Via
-from tests.builders import incident, policy, step
+from escalation.domain.alert import Severity
+from escalation.domain.commands import CommandKind
+from escalation.domain.incident import LAST_RESORT, Status, TimerKind, Via
+from tests.builders import alert, incident, policy, step
 from tests.domain.test_machine import Story
 
 REFUSED, NO_FUNDS = "plivo refuses our credentials", "plivo: no funds left"
@@ -20,6 +22,15 @@ def refused(story: Story, try_: int = 1, reason: str = REFUSED) -> Story:
 def mails(story: Story) -> list[int]:
     """Attempts by mail, to the last resort."""
     return [a.number for a in story.incident.attempts if story.incident.page_of(a).step == LAST_RESORT]
+
+
+def test_paging_again_from_the_first_step_stops_the_phones_of_the_one_it_leaves() -> None:
+    """Bob is ringing when it gets worse and Ann is called anew: he is called when his step comes, not by both."""
+    story = Story(incident(severity=Severity.WARNING)).calls(1).ends(1).fires(TimerKind.STEP)
+    bobs = story.incident.attempts[-1].number
+    story.calls(bobs).tell(ev.Triggered(alert(severity=Severity.CRITICAL)))
+    assert set(story.commands) == {(CommandKind.HANG_UP, bobs, 1), (CommandKind.CALL, bobs + 1, 1)}
+    assert [p.responder for p in story.incident.pages if not p.closed] == ["ann"]
 
 
 def test_the_same_dead_end_is_told_once_in_a_run() -> None:
