@@ -3,7 +3,8 @@ log, Slack, mail. It has no password: it is bound to loopback and refuses reques
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from escalation.sandbox.world import World
 
 PREFIX = "/_sandbox"
+A_YEAR = 366 * 24 * 3600  # seconds
 
 
 def register(app: Flask, world: World) -> None:
@@ -149,8 +151,11 @@ class _Control:
         return "", 204
 
     def move_clock(self) -> Any:
-        seconds = (request.get_json(silent=True) or request.values).get("advance", 0)
-        self._world.skip(float(seconds))
+        try:
+            seconds = _seconds_ahead()
+        except ValueError as fault:
+            return _fault(400, str(fault))
+        self._world.skip(seconds)
         return self.clock()
 
     def press_button(self) -> Any:
@@ -165,6 +170,24 @@ class _Control:
         except LookupError as fault:
             return _fault(404, str(fault))
         return {"pressed": True}, 202
+
+
+def _seconds_ahead() -> float:
+    """`advance` of a JSON body or a form. Raises `ValueError`: a time that cannot be written would break every page for good."""
+    try:
+        values = request.get_json(silent=True) if request.is_json else request.values
+    except RecursionError:  # brackets, thousands deep
+        values = None
+    if not isinstance(values, Mapping) or "advance" not in values:
+        raise ValueError("the body must be a JSON object or a form with advance: seconds")
+    wanted = values["advance"]
+    try:
+        seconds = math.nan if isinstance(wanted, bool) else float(wanted)
+    except (TypeError, ValueError, OverflowError):
+        seconds = math.nan
+    if not 0 <= seconds <= A_YEAR:
+        raise ValueError(f"advance: must be seconds, from 0 to {A_YEAR} (a year)")
+    return seconds
 
 
 def _keys(values: dict[str, Any]) -> str:

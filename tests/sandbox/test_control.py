@@ -67,6 +67,40 @@ def test_everything_kept_can_be_looked_at(bench: Bench) -> None:
     assert bench.api.get(f"{HERE}/_sandbox/messages").json()[0]["state"] == "delivered"
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        '"x"', "[]", "[60]", "null", "60", "{}", "not JSON", "", "[" * 5000,
+        '{"advance": "x"}', '{"advance": [60]}', '{"advance": {}}', '{"advance": null}', '{"advance": true}', '{"advance": ""}',
+        '{"advance": -1}', '{"advance": 31622401}', '{"advance": 1e20}', '{"advance": "1e20"}', '{"advance": 1e400}',
+        '{"advance": NaN}', '{"advance": Infinity}', '{"advance": "-inf"}', f'{{"advance": {"9" * 400}}}',
+    ],
+)  # fmt: skip
+def test_a_time_that_the_clock_cannot_be_moved_by_is_refused(bench: Bench, body: str) -> None:
+    """400, in one line; the clock stands where it stood and the pages go on working."""
+    before = bench.world.now()
+    answer = bench.api.post(f"{HERE}/_sandbox/clock", content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 400
+    (fault,) = answer.json()["faults"]
+    assert "advance" in fault
+    assert bench.world.now() == before
+    assert bench.api.get(f"{HERE}/").status_code == 200
+
+
+@pytest.mark.parametrize("wanted", [0, 1.5, "60", 366 * 24 * 3600])
+def test_the_clock_is_moved_by_up_to_a_year(bench: Bench, wanted: object) -> None:
+    """In JSON or as a form."""
+    for sent in ({"json": {"advance": wanted}}, {"data": {"advance": wanted}}):
+        before = bench.world.now()
+        assert bench.api.post(f"{HERE}/_sandbox/clock", **sent).json()["now"] == before + float(wanted)  # type: ignore[arg-type]
+
+
+def test_a_form_without_a_time_is_refused(bench: Bench) -> None:
+    """As when JSON is sent under the name of a form, which curl does by itself."""
+    assert bench.api.post(f"{HERE}/_sandbox/clock", content='{"advance": 60}').status_code == 400
+    assert bench.api.post(f"{HERE}/_sandbox/clock", data={"advance": "soon"}).status_code == 400
+
+
 def test_another_web_site_cannot_reach_in(bench: Bench) -> None:
     """Its page's posts name it as their origin."""
     headers = {"Origin": "https://evil.example"}
