@@ -22,11 +22,19 @@ def test_the_timekeeper_dials_when_nobody_takes_the_page(night: Night) -> None:
 
 
 def test_workers_that_die_in_the_middle_are_not_missed(night: Night) -> None:
-    """Ann's call was placed; everything after it is the timekeeper's."""
+    """Ann's call was placed; the text and the second call are the timekeeper's, each after the ten seconds that a worker has."""
     night.trouble("db-1 is down")
     night.workers.alive = False
+    night.ann.phone.rings().is_ignored()
+    night.after(seconds=8)
+    night.ann.sms.nothing_else()
+    night.after(seconds=4)
+    night.ann.sms.reads("INC-1")
+    night.ann.phone.is_silent()
+    night.after(minutes=2)
     night.ann.phone.rings().presses("1").hears("acknowledged")
     assert night.status() is Status.ACKNOWLEDGED
+    assert not night.workers.jobs
 
 
 def test_a_key_pressed_while_the_database_is_away_is_not_called_acknowledged(night: Night) -> None:
