@@ -22,15 +22,36 @@ from escalation.errors import BadInput, NotFound
 F = TypeVar("F", bound=Callable[..., object])
 
 
+LONGEST_NAME = 80
+
+
+class Name(click.ParamType[str]):
+    """Whoever does it. It stands in the timeline, in Slack and in mails: more than one line would write words there that are not ours."""
+
+    name = "name"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        text = str(value).strip(" ")
+        if not (text.isprintable() and 1 <= len(text) <= LONGEST_NAME):
+            self.fail(f"must be one printable line of 1 to {LONGEST_NAME} characters", param, ctx)
+        return text
+
+
 def login() -> str:
+    """Nobody is kept from acknowledging by an account's odd name: it is made to fit."""
     try:
-        return getpass.getuser()
+        whole = getpass.getuser()
     except (OSError, KeyError):  # a container's user without a name
-        return "somebody"
+        whole = ""
+    return "".join(c for c in whole if c.isprintable()).strip()[:LONGEST_NAME].strip() or "somebody"
 
 
 by = click.option(
-    "--by", default=login, show_default="the login name", help="Who does it: stands in the timeline (not with --url)."
+    "--by",
+    type=Name(),
+    default=login,
+    show_default="the login name",
+    help="Who does it: stands in the timeline (not with --url).",
 )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from escalation.build import NoNudge
+from escalation.cli import incidents
 from escalation.domain.alert import Action, Alert
 from escalation.engine import Engine
 from escalation.settings import Settings
@@ -60,6 +61,54 @@ def test_an_acknowledgement_names_who_has_it(machine: Machine) -> None:
         "status": "acknowledged",
         "acknowledged_by": "ann",
     }
+
+
+SPOILERS = [
+    "",
+    "   ",
+    "x" * 81,
+    "x" * 3000,
+    "ann\nResolved by bob",
+    "ann\n",
+    "a\rb",
+    "a\tb",
+    "\x00",
+    "\x1b[2J",
+    "a\u2028b",
+    "\u202e",
+    "\ud800",
+]
+
+
+def test_a_name_that_would_spoil_the_timeline_is_refused(machine: Machine) -> None:
+    """Bad input, in one line that does not repeat it; nothing was done."""
+    before = machine.json("show", opened(machine))
+    for command in (["ack", "1"], ["resolve", "1"], ["escalate", "1"], ["snooze", "1", "30m"], ["ack", "--dedup-key", "db-1"]):
+        for name in SPOILERS:
+            assert machine(*command, "--by", name) == 2, (command, name)
+            assert machine.err == "escalation: Invalid value for '--by': must be one printable line of 1 to 80 characters\n"
+            assert machine.out == ""
+    assert machine.json("show", "1") == before
+
+
+def test_a_name_is_kept_as_people_write_it(machine: Machine) -> None:
+    """Without the blanks around it."""
+    opened(machine)
+    assert machine("escalate", "1", "--by", " Zoë O'Neil 李 ") == 0
+    assert machine("resolve", "1", "--by", "x" * 80) == 0
+    machine("show", "1")
+    assert "Escalated by Zoë O'Neil 李, by command line." in machine.out
+    assert f"Resolved by {'x' * 80}, by command line." in machine.out
+
+
+@pytest.mark.parametrize(
+    ("account", "shown"),
+    [("cleo", "cleo"), ("c\nleo\x1b", "cleo"), ("x" * 200, "x" * 80), ("\u202e", "somebody"), (" " * 90, "somebody")],
+)
+def test_an_account_s_odd_name_keeps_nobody_from_acknowledging(monkeypatch: pytest.MonkeyPatch, account: str, shown: str) -> None:
+    """Nobody typed it: it is made to fit, and is taken as a name."""
+    monkeypatch.setenv("LOGNAME", account)
+    assert incidents.Name().convert(incidents.login(), None, None) == shown
 
 
 def test_an_incident_may_be_named_by_its_number_alone(machine: Machine) -> None:
