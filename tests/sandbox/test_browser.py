@@ -2,38 +2,22 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
 
 from escalation.sandbox.calls import CallRequest, Target
 from escalation.sandbox.server import Server
+from tests.browser import WIDTH, needs_chromium, phone
 from tests.sandbox.product import ANN, OURS
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--no-proxy-server",
-]
 XML_NOWHERE = "http://127.0.0.1:9/answer"  # nobody listens: this test is about the page, the words are put in below
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+@needs_chromium
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_person_picks_up_and_reads_on_a_phone_sized_page(scheme: str) -> None:
     """Big enough to hit, nothing beside the screen, no error in the console."""
-    sync_api = pytest.importorskip("playwright.sync_api")
-    with Server(script=f'phones: {{"{ANN}": {{name: Ann}}}}') as server, sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = browser.new_page(viewport={"width": 360, "height": 740}, color_scheme=scheme)
-        complaints: list[str] = []
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda fault: complaints.append(str(fault)))
+    with Server(script=f'phones: {{"{ANN}": {{name: Ann}}}}') as server, phone(scheme) as (page, complaints):
         page.goto(f"{server.url}/phone/{ANN[1:]}")
         _ring(server)
         page.get_by_role("button", name="Pick up").click()
@@ -43,10 +27,9 @@ def test_a_person_picks_up_and_reads_on_a_phone_sized_page(scheme: str) -> None:
         page.get_by_role("button", name="Send").click()
         small = "[...document.querySelectorAll('button,input')].filter(e => e.offsetParent && e.offsetHeight < 48).length"
         assert page.evaluate(small) == 0
-        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        assert page.evaluate("document.documentElement.scrollWidth") <= WIDTH
         page.get_by_role("button", name="Hang up").click()
         page.get_by_text("idle").wait_for()
-        browser.close()
         assert complaints == []
         assert (server.world.calls[0].pressed, server.world.phone(ANN).sent) == ("1", ["1 k7"])
 
