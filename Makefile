@@ -17,7 +17,7 @@ RUN_STAMP := $(if $(wildcard $(TEST_STAMP)),$(TEST_STAMP),$(DEMO_STAMP))
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test check format lock clean
+.PHONY: help demo test check bench format lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -35,6 +35,9 @@ check: $(TEST_STAMP) ## form, lint, types, dependency rule
 	try mypy --strict $(PACKAGES); \
 	try lint-imports --no-cache --no-logo; \
 	exit $$wrong
+
+bench: $(TEST_STAMP) ## speed beside a floor, as JSON (some minutes; ARGS="--postgres --rounds 1": docs/performance.md)
+	@$(BIN)/python -m tests.bench $(ARGS)
 
 format: $(TEST_STAMP) ## put the code into form, repair what ruff can
 	$(BIN)/ruff format .

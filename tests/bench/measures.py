@@ -121,6 +121,7 @@ def burst(site: Site, broker: str, carrier: Carrier, sizes: Sizes) -> Figures:
     return {
         "accepted_per_s": round(sizes.burst / ((max(one.answered for one in exchanges) - began) / 1e9), 1),
         "accepting": spread([one.seconds for one in exchanges]),
+        "sent_again": sum(one.refused for one in exchanges),
         "pages_per_s": round(sizes.burst / took, 1),
         "first_call_s": round((calls[0].at - began) / 1e9, 3),
         "all_calls_s": round(took, 3),

@@ -14,6 +14,7 @@ from sqlalchemy import Engine, create_engine, make_url, text
 
 from escalation.local.broker import free_port
 from escalation.local.supervisor import Child, Supervisor
+from tests.bench import machine
 
 NOBODY = 65534  # PostgreSQL refuses to run as root
 OWN = "own"
@@ -65,11 +66,11 @@ def backends(server: str, name: str) -> list[int]:
     return pids
 
 
-def own_pid(server: str) -> int:
-    """Process id of the backend that answers this question; its parent is the server."""
+def postmaster(server: str) -> int:
+    """Process id of the server: the parent of the backend that answers this question, asked while it lives."""
     admin = _admin(server)
     with admin.connect() as connection:
-        pid = int(connection.execute(text("SELECT pg_backend_pid()")).scalar_one())
+        pid = machine.parent(int(connection.execute(text("SELECT pg_backend_pid()")).scalar_one()))
     admin.dispose()
     return pid
 

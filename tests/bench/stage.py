@@ -201,4 +201,4 @@ def _pid(supervisor: Supervisor, name: str) -> int:
 
 
 def _postmaster(server: str) -> dict[str, int]:
-    return {"database": machine.parent(servers.own_pid(server))} if server else {}
+    return {"database": servers.postmaster(server)} if server else {}
