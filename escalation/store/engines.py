@@ -14,7 +14,7 @@ from sqlalchemy import URL, Engine, create_engine, exc, make_url
 
 from escalation.errors import BadSettings, StoreUnavailable
 from escalation.ports import Patience
-from escalation.store import postgresql, sqlite
+from escalation.store import sqlite
 from escalation.store.turns import Turns
 
 FAULTS = (exc.IntegrityError, exc.DataError, exc.ProgrammingError, exc.NotSupportedError)  # ours
@@ -72,14 +72,15 @@ class Engines:
 def make_engine(url: str, patience: Patience = Patience.WORKER) -> Engine:
     """An engine with our settings, and its own pool."""
     at = parsed(url)
-    extra: dict[str, Any] = {}
-    if at.get_backend_name() == "postgresql":
-        extra = {"pool_pre_ping": True, "connect_args": postgresql.libpq(at, patience.value)}
-    engine = create_engine(at, hide_parameters=True, pool_timeout=patience.value, **POOLS[patience], **extra)
-    if engine.dialect.name == "sqlite":
+    usual: dict[str, Any] = {"hide_parameters": True, "pool_timeout": patience.value, **POOLS[patience]}
+    if at.get_backend_name() == "sqlite":
+        engine = create_engine(at, **usual)
         sqlite.settle(engine, patience.value)
-    else:
-        postgresql.settle(engine, patience.value)
+        return engine
+    from escalation.store import postgresql  # noqa: PLC0415  # its driver is 6 MB in each process, and of no use on SQLite
+
+    engine = create_engine(at, pool_pre_ping=True, connect_args=postgresql.libpq(at, patience.value), **usual)
+    postgresql.settle(engine, patience.value)
     return engine
 
 
@@ -110,7 +111,7 @@ def troubles() -> Iterator[None]:
 
 def _passes(error: Exception) -> bool:
     """Ended for the sake of another transaction, or on a connection that had died meanwhile. A server that said nothing is neither."""
-    if not isinstance(error, exc.DBAPIError) or isinstance(error.orig, postgresql.Silent):
+    if not isinstance(error, exc.DBAPIError) or getattr(error.orig, "says_nothing", False):
         return False
     return error.connection_invalidated or _code(error) in IN_THE_WAY
 

@@ -34,6 +34,8 @@ def libpq(url: URL, patience: float) -> dict[str, object]:
 class Silent(psycopg.OperationalError):
     """Raised when a server said nothing for longer than its own time-outs allow: it is frozen, or the network is."""
 
+    says_nothing = True
+
 
 def _listening(patience: float) -> type[psycopg.Connection[Any]]:
     """A connection that gives up on a silent server. The kernel does not: it has the frozen server's acknowledgement."""

@@ -1,6 +1,6 @@
 """The schema's version: brings a database up to date, and says whether this program can work with it as it is. Safe when several
 processes start at once: one migrates, the others wait and find nothing to do. Not the tables (`tables`) and not the revisions
-(`migrations/versions`).
+(`migrations/versions`). Whoever only looks does without Alembic: every process looks when it starts, and would carry it for good.
 
 Rolling upgrades: each revision says whether it expands the schema (the release before it goes on working) or contracts it. A program
 works with the newest schema it knows, and with one that is a single expanding revision ahead; nothing else."""
@@ -14,11 +14,7 @@ from contextlib import contextmanager
 from enum import Enum, auto
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, String, column, func, inspect, select, text
 
 from escalation.errors import SchemaMismatch
 from escalation.store.engines import make_engine, parsed, troubles
@@ -53,7 +49,7 @@ def migrate(url: str, scripts: Path = SCRIPTS) -> None:
         if found is Standing.BEYOND:
             raise SchemaMismatch(_cure(found))
         if found is not Standing.AHEAD:
-            command.upgrade(_config(connection, scripts), "head")
+            _upgrade(connection, scripts)
 
 
 def check(url: str, scripts: Path = SCRIPTS) -> None:
@@ -77,7 +73,7 @@ def current(url: str) -> str | None:
     if _is_absent(url):
         return None
     with _connected(url, reads=True) as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        return _revision(connection)
 
 
 def is_current(url: str) -> bool:
@@ -87,18 +83,29 @@ def is_current(url: str) -> bool:
 
 def head(scripts: Path = SCRIPTS) -> str | None:
     """The newest revision that this program knows."""
-    return ScriptDirectory(str(scripts)).get_current_head()
+    return max(known(scripts), default=None)
 
 
 def _standing(connection: Connection, scripts: Path) -> Standing:
-    found = MigrationContext.configure(connection).get_current_revision()
-    known = {script.revision for script in ScriptDirectory(str(scripts)).walk_revisions()}
+    found, ours = _revision(connection), known(scripts)
     if found is None:
         return Standing.NONE
-    if found in known:
+    if found in ours:
         return Standing.CURRENT if found == head(scripts) else Standing.OLDER
-    further = select(schema_revisions.c.kind).where(schema_revisions.c.revision.not_in(known))
+    further = select(schema_revisions.c.kind).where(schema_revisions.c.revision.not_in(ours))
     return Standing.AHEAD if connection.scalars(further).all() == [EXPAND] else Standing.BEYOND
+
+
+def _revision(connection: Connection) -> str | None:
+    """Where Alembic notes it."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.scalar(select(column("version_num", String)).select_from(text("alembic_version")))
+
+
+def known(scripts: Path) -> set[str]:
+    """By their files' names, which begin with the revision; they are numbered in their order (a test compares with Alembic)."""
+    return {file.name.partition("_")[0] for file in (scripts / "versions").glob("[0-9]*.py")}
 
 
 def _cure(found: Standing) -> str:
@@ -127,12 +134,15 @@ def _connected(url: str, *, reads: bool = False) -> Iterator[Connection]:
         engine.dispose()
 
 
-def _config(connection: Connection, scripts: Path) -> Config:
+def _upgrade(connection: Connection, scripts: Path) -> None:
+    from alembic import command  # noqa: PLC0415  # 10 MB, for those who migrate
+    from alembic.config import Config  # noqa: PLC0415
+
     config = Config()
     config.set_main_option("script_location", str(scripts).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
-    return config
+    command.upgrade(config, "head")
 
 
 @contextmanager

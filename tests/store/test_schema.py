@@ -121,6 +121,14 @@ def test_every_revision_says_what_it_does_to_the_release_before() -> None:
     assert {r.revision: r.module.kind for r in revisions if r.module.kind not in ("expand", "contract")} == {}
 
 
+def test_whoever_looks_reads_the_revisions_as_alembic_does(tmp_path: Path) -> None:
+    """A file that is not named after its revision, or out of order, would be refused at every start, or never."""
+    for scripts in (schema.SCRIPTS, earlier(tmp_path), release(tmp_path, "expand", "contract")):
+        directory = ScriptDirectory(str(scripts))
+        assert schema.head(scripts) == directory.get_current_head()
+        assert sorted(schema.known(scripts)) == sorted(r.revision for r in directory.walk_revisions())
+
+
 def test_a_bare_database_becomes_current(bare_url: str) -> None:
     """Nothing there, then everything; again changes nothing; and the store works on it."""
     assert schema.current(bare_url) is None
