@@ -13,7 +13,6 @@ import httpx  # only the type of a transport that tests hand in
 from escalation.briefing import Briefs
 from escalation.carriers.email.client import EmailClient
 from escalation.carriers.plivo.client import PlivoClient
-from escalation.carriers.slack.client import SlackClient
 from escalation.carriers.unconfigured import Unconfigured
 from escalation.carriers.webhook.client import WebhookClient
 from escalation.clock import SystemClock
@@ -98,6 +97,8 @@ def by_channel(
     carriers: list[Carrier] = [Unconfigured(channel) for channel in Channel]
     carriers.append(WebhookClient(settings.secret_key, clock, transport))
     if settings.slack_bot_token or settings.slack_webhook_url:
+        from escalation.carriers.slack.client import SlackClient  # noqa: PLC0415  # its library is 2 MB in each process
+
         carriers.append(SlackClient(settings.slack_bot_token, settings.slack_webhook_url, settings.slack_api_url))
     if settings.smtp_url:
         carriers.append(EmailClient(settings.smtp_url, settings.mail_from, clock))

@@ -61,13 +61,13 @@ class Processes:
 
 
 def receiver(bind: str, processes: int = 2) -> tuple[str, ...]:
-    how = ("--worker-class", "gthread", "--workers", str(processes), "--threads", "48")
+    how = ("--worker-class", "gthread", "--workers", str(processes), "--threads", "48", "--preload")
     return python("gunicorn", "webhooks.app:app", *how, "--bind", bind, "--no-control-socket")
 
 
 def worker(queue: str, threads: int) -> tuple[str, ...]:
     how = ("--pool", "threads", "--concurrency", str(threads), "--without-gossip", "--without-mingle")
-    return python("celery", "-A", "workers.app", "worker", "--queues", queue, "--hostname", f"{queue}@%h", *how)
+    return python("workers.worker", "--queues", queue, "--hostname", f"{queue}@%h", *how)
 
 
 def flower(port: int) -> tuple[str, ...]:

@@ -80,9 +80,11 @@ def floor(on: Ground) -> Iterator[tuple[str, Path, int]]:
     with servers.database(on.server, f"bare_{secrets.token_hex(4)}", on.folder) as url, _crew(on) as supervisor:
         starts = on.folder / "starts.txt"
         env = environment() | {bare.BROKER: on.broker, bare.DATABASE: url, bare.STARTS: str(starts), bare.CARRIER: on.carrier}
-        ours = {"pages": bare.QUEUE, "pages@%h": f"{bare.QUEUE}@%h", "workers.app": "tests.bench.bare"}
-        argv = [ours.get(word, word) for word in procfile()["pages"]]
-        supervisor.start(Child("bare", tuple(argv), env, _answers_ping(on.broker, "bare")))
+        ours = {"pages": bare.QUEUE, "pages@%h": f"{bare.QUEUE}@%h"}
+        flags = procfile()["pages"]
+        flags = flags[flags.index("--queues") :]
+        argv = python("celery", "-A", "tests.bench.bare", "worker", *(ours.get(word, word) for word in flags))
+        supervisor.start(Child("bare", argv, env, _answers_ping(on.broker, "bare")))
         yield url, starts, _pid(supervisor, "bare")
 
 

@@ -10,12 +10,12 @@ import pytest
 
 from escalation.settings import Settings
 from escalation.store import schema
-from tests.processes import celery_argv, environment
+from tests.processes import environment
 from tests.store.test_schema import earlier, release
 
 PROCESSES = {
     "receiver": (sys.executable, "-m", "gunicorn", "webhooks.app:app", "--bind", "127.0.0.1:0", "--no-control-socket"),
-    "worker": celery_argv("workers.app", "worker", "--queues", "pages", "--pool", "threads"),
+    "worker": (sys.executable, "-m", "workers.worker", "--queues", "pages", "--pool", "threads"),
     "timekeeper": (sys.executable, "-m", "workers.timekeeper"),
     "queue intake": (sys.executable, "-m", "workers.queue_intake"),
 }
