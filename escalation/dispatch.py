@@ -98,7 +98,7 @@ class Dispatch:
     # --- claiming
 
     def _still_holds(self, job_id: int, claimant: str) -> bool:
-        with self._store.transaction() as tx:
+        with self._store.read() as tx:  # a write transaction would wait for its turn on SQLite, and see nothing newer
             return tx.holds(job_id, claimant)
 
     def _wait(self, job: Job) -> None:

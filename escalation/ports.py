@@ -185,6 +185,9 @@ class Store(Protocol):
         """A write transaction. Raises `StoreUnavailable`, nothing changed, when the database is away, too slow for `patience`, or
         ended it for the sake of another one (a deadlock: then `passes` is set, and the same again will do)."""
 
+    def read(self, *, patience: Patience = Patience.WORKER) -> AbstractContextManager[Transaction]:
+        """A transaction that only reads: all that was committed before it began. It waits for no writer. Raises `StoreUnavailable`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Notice:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 
 from escalation.dispatch import LEASE
@@ -11,7 +13,8 @@ from escalation.domain.policy import Rung
 from escalation.domain.roster import Channel
 from escalation.engine import each
 from escalation.errors import CarrierError, StoreUnavailable, Verdict
-from escalation.ports import Notice
+from escalation.ports import Notice, Transaction
+from escalation.store.sql import SqlStore
 from tests.builders import policy, site, step
 from tests.office import Office, office  # noqa: F401 - a fixture
 
@@ -62,6 +65,42 @@ def test_a_claim_that_was_lost_before_sending_sends_nothing(office: Office) -> N
         assert tx.claim(job.id, "somebody else", LEASE)
     office.work()
     assert not office.carrier.sent
+
+
+class Meanwhile:
+    """The office's store, with something that happens between the claim, which is the first, and the look at it."""
+
+    def __init__(self, store: SqlStore, act: Callable[[], object]) -> None:
+        self._store = store
+        self._acts = iter((lambda: None, act))
+
+    def transaction(self) -> AbstractContextManager[Transaction]:
+        next(self._acts)()
+        return self._store.transaction()
+
+    def read(self) -> AbstractContextManager[Transaction]:
+        next(self._acts)()
+        return self._store.read()
+
+
+def test_whoever_was_frozen_after_the_claim_for_longer_than_its_lease_sends_nothing(office: Office) -> None:
+    """The claim is read again immediately before sending."""
+    office.trouble()
+    office.dispatch._store = Meanwhile(office.store, lambda: office.clock.move(seconds=LEASE.total_seconds()))
+    office.work()
+    assert not office.carrier.sent
+
+
+def test_the_look_at_the_claim_waits_for_nobody_who_writes(office: Office) -> None:
+    """On SQLite one writes at a time; a call that is claimed need not wait for others' turns before it is placed."""
+    office.trouble()
+    other = SqlStore(office.url, office.clock)
+    with ExitStack() as writing:
+        office.dispatch._store = Meanwhile(office.store, lambda: writing.enter_context(other.transaction()))
+        office.carrier.on_send = lambda notice: writing.close()
+        office.work()
+    other.dispose()
+    assert len(office.carrier.sent) == 1
 
 
 def test_a_time_out_is_unknown_and_is_dialled_again_when_nothing_is_heard(office: Office) -> None:

@@ -22,6 +22,11 @@ from escalation.store.sql_outbox import Outbox
 class SqlTransaction(Incidents, Outbox, Facts):
     """Implements `ports.Transaction`."""
 
+    def load(self, incident_id: int) -> Incident | None:
+        found = super().load(incident_id)
+        self.forget_site()  # we may have waited for the lock: who is on call is asked as it stands now
+        return found
+
     def save(
         self, before: Incident, after: Incident, commands: Sequence[Command], entries: Sequence[Entry], cause: str
     ) -> list[Job]:

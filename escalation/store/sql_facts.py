@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, delete, func, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, func, or_, select, true, update
 from sqlalchemy.sql.dml import ReturningInsert
 
 from escalation.domain.policy import Site
@@ -21,7 +21,8 @@ from escalation.store.tables import carriers, counters, heartbeats, inbox, opt_o
 from escalation.store.types import clean
 
 _LONGEST_IDENTITY = 200
-_NEWEST, _BLOCKED = select(func.max(sites.c.version)), select(opt_outs)
+_VERSION = select(func.max(sites.c.version).label("version")).subquery()
+_CURRENT = select(_VERSION.c.version, opt_outs).select_from(_VERSION.outerjoin(opt_outs, true()))
 _DOWN = select(carriers.c.name).order_by(carriers.c.name)
 _FREE_PHONE = delete(phones).where(phones.c.incident_id == bindparam("incident"), phones.c.attempt == bindparam("number"))
 
@@ -32,20 +33,23 @@ class Facts(Work):
     def __init__(self, connection: Connection, clock: Clock | None, parsed: dict[int, Site]) -> None:
         super().__init__(connection, clock)
         self._parsed = parsed
+        self._current: Site | None = None
 
     def first_seen(self, identity: str) -> bool:
         row = {"identity": _bounded(identity), "seen_at": self.now}
         return self.connection.execute(_see(self.dialect), row).first() is not None
 
     def site(self) -> Site:
-        version = self.connection.scalar(_NEWEST)
-        if version is None:
-            return Site()
-        site = self._site(version)
-        blocked = {(row.channel, row.address): row.reason for row in self.connection.execute(_BLOCKED)}
-        return replace(site, roster=site.roster.blocking(blocked)) if blocked else site
+        if self._current is None:
+            self._current = self._read_site()
+        return self._current
+
+    def forget_site(self) -> None:
+        """It is read anew when it is asked for next."""
+        self._current = None
 
     def apply(self, site: Site, document: str) -> int:
+        self.forget_site()
         version = int(self.connection.scalar(select(func.max(sites.c.version))) or 0) + 1
         self._parsed = {}  # until the commit this version is ours alone: taken back, its number goes to another
         row = {"version": version, "applied_at": self.now, "document": clean(document), "site": replace(site, version=version)}
@@ -65,11 +69,13 @@ class Facts(Work):
         self.connection.execute(_FREE_PHONE, {"incident": incident_id, "number": attempt})
 
     def block(self, channel: Channel, address: str, reason: str) -> None:
+        self.forget_site()
         new = self.insert(opt_outs).values(channel=channel, address=address, reason=reason, at=self.now)
         rest = {"reason": new.excluded.reason, "at": new.excluded.at}
         self.connection.execute(new.on_conflict_do_update(index_elements=["channel", "address"], set_=rest))
 
     def unblock(self, channel: Channel, address: str) -> bool:
+        self.forget_site()
         gone = delete(opt_outs).where(opt_outs.c.channel == channel, opt_outs.c.address == address)
         return self.connection.execute(gone.returning(opt_outs.c.address)).first() is not None
 
@@ -103,6 +109,14 @@ class Facts(Work):
     def beat(self, process: str) -> None:
         new = self.insert(heartbeats).values(process=process, at=self.now)
         self.connection.execute(new.on_conflict_do_update(index_elements=["process"], set_={"at": new.excluded.at}))
+
+    def _read_site(self) -> Site:
+        rows = self.connection.execute(_CURRENT).all()
+        if rows[0].version is None:
+            return Site()
+        site = self._site(rows[0].version)
+        blocked = {(row.channel, row.address): row.reason for row in rows if row.address is not None}
+        return replace(site, roster=site.roster.blocking(blocked)) if blocked else site
 
     def _site(self, version: int) -> Site:
         if version not in self._parsed:

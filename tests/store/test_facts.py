@@ -10,6 +10,7 @@ from escalation.domain.roster import Channel
 from escalation.ports import Transaction
 from escalation.store.queries import Queries
 from escalation.store.sql import SqlStore
+from escalation.store.tables import opt_outs
 from tests.builders import NIGHT, PHONES, alert, policy, site, step
 from tests.store.conftest import HandClock
 from tests.store.nights import opened
@@ -142,3 +143,30 @@ def test_heartbeats_tell_when_a_process_was_heard_last(store: SqlStore, queries:
             tx.beat("timekeeper")
     clock.after(seconds=3)
     assert queries.heartbeats() == {"timekeeper": timedelta(seconds=3)}
+
+
+def test_the_site_is_read_once_a_transaction_and_again_when_it_changed(store: SqlStore) -> None:
+    """Three look-ups of a page would else ask three times; who opted out in the same transaction is out at once."""
+    with store.transaction() as tx:
+        tx.apply(site(), "")
+    with store.transaction() as tx:
+        assert tx.site() is tx.site()
+        for change in (lambda: tx.block(Channel.SMS, ANN, "STOP"), lambda: tx.unblock(Channel.SMS, ANN)):
+            before = tx.site()
+            change()
+            assert tx.site() != before
+        tx.apply(site(policy=policy(step("bob", minutes=1))), "")
+        assert tx.site().version == 2
+
+
+def test_whoever_waited_for_an_incident_reads_the_site_as_it_stands_then(store: SqlStore) -> None:
+    """The wait for the lock may have been long, and somebody else may be on call since."""
+    with store.transaction() as tx:
+        tx.apply(site(), "")
+        incident = opened(tx)
+    with store.transaction() as tx:
+        before = tx.site()
+        tx.connection.execute(opt_outs.insert(), {"channel": Channel.SMS, "address": ANN, "reason": "STOP", "at": tx.now})
+        assert tx.site() is before, "somebody else's change, were it PostgreSQL"
+        tx.load(incident.id)
+        assert tx.site() != before
