@@ -25,7 +25,7 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 class Server:
     """`callback_host` (host or host:port) is the only place callbacks may go to; without it, this machine. Port 0 takes a
-    free one; `smtp_port=None` opens none."""
+    free one; `smtp_port=None` opens none. `rates`: as World has them (`calls_per_second`, …)."""
 
     def __init__(
         self,
@@ -37,9 +37,10 @@ class Server:
         smtp_port: int | None = None,
         speed: float = 1.0,
         account: Account | None = None,
+        **rates: int,
     ) -> None:
         clock = RealClock(speed)
-        self.world = World(account, clock, seed=None)
+        self.world = World(account, clock, seed=None, **rates)  # type: ignore[arg-type]  # by their names in World
         client = httpx.Client(trust_env=False)
         allowed = frozenset({callback_host.lower()}) if callback_host else LOOPBACK
         self._runner = Runner(self.world, clock, courier := PooledCourier(client, allowed, self.world.lock, self._settled))

@@ -41,6 +41,13 @@ _numbers = count(1)
 @contextmanager
 def running(folder: Path) -> Iterator[str]:
     """Yields the URL of its superuser; raises `NoServer`."""
+    with node(folder) as (_, url):
+        yield url
+
+
+@contextmanager
+def node(folder: Path) -> Iterator[tuple[Supervisor, str]]:
+    """For whoever ends or freezes it: the child is called `postgresql`."""
     programs, user = found(), unprivileged()
     password, port = secrets.token_urlsafe(12), free_port()
     data = _made(programs, folder, user, password)
@@ -49,7 +56,7 @@ def running(folder: Path) -> Iterator[str]:
     url = f"postgresql://{USER}:{password}@127.0.0.1:{port}/postgres"
     with Supervisor(folder / "log", grace=5) as supervisor:
         supervisor.start(Child("postgresql", argv, environment(), lambda: answers(url)))
-        yield url
+        yield supervisor, url
         if pid := supervisor.pid("postgresql"):
             os.kill(pid, signal.SIGINT)  # at once; on SIGTERM it waits for its clients
 
