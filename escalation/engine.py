@@ -107,6 +107,25 @@ class Engine:
 
         return self._run(work, patience)
 
+    def tell_open(
+        self, service: str, dedup_key: str, event: ev.Event, identity: str, *, patience: Patience = Patience.WORKER
+    ) -> Told | None:
+        """One event to the open incident of a trouble. The same `identity` twice changes nothing the second time, also when there was
+        no such incident (None) the first time. Raises `StoreUnavailable` when nothing was changed."""
+
+        def work(tx: Transaction) -> tuple[Told | None, list[Job]]:
+            fresh = tx.first_seen(identity)
+            found = tx.look(service, dedup_key)
+            incident = tx.load(found.id) if found else None
+            if incident is None or not incident.is_open:
+                return None, []
+            if not fresh:
+                return Told(incident, tx.site().roster, event, tx.now, fresh=False), []
+            jobs: list[Job] = []
+            return rule(tx, incident, event, jobs), jobs
+
+        return self._run(work, patience)
+
     def fire_due(self, limit: int = 100) -> int:
         """Fires timers that are due, each in a transaction of its own: one incident that cannot be ruled on stops no other.
         Two timekeepers may do this at once: the machine takes a timer only as it stands in the locked incident."""

@@ -1,6 +1,6 @@
 """The timekeeper, a small process of its own: fires due timers, hands out commands that became due, does by itself what nobody
 came for, settles what was left half done, asks after carriers that are down. Several may run and none is special: every row is
-claimed. It needs the database and nothing else, so paging goes on without broker and workers. Not the rules (`escalation.engine`),
+claimed. It ships what commands on this machine have spooled. It needs the database and nothing else, so paging goes on without broker and workers. Not the rules (`escalation.engine`),
 not the sending (`escalation.dispatch`)."""
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from types import FrameType
 from escalation.build import System, build
 from escalation.clock import SystemClock
 from escalation.local.broker import broker_url
+from escalation.local.report import Courier
+from escalation.local.spool import Spool
 from escalation.nudge import CeleryNudge
 from escalation.ports import Job, Nudge
 from escalation.settings import started
@@ -31,7 +33,7 @@ UNCLAIMED = timedelta(seconds=10)  # after that the broker or the workers are go
 HANDS = 8
 LONGEST_PAUSE = timedelta(seconds=5)
 
-Run = Callable[[str, Callable[[], None]], bool]
+Run = Callable[[str, Callable[[], object]], bool]
 
 
 @dataclass(slots=True)
@@ -73,7 +75,7 @@ class Hands:
         self._busy: set[str] = set()
         self._lock = threading.Lock()
 
-    def run(self, what: str, act: Callable[[], None]) -> bool:
+    def run(self, what: str, act: Callable[[], object]) -> bool:
         """False when all hands are full or this is being done already: ask again at the next turn."""
         with self._lock:
             if what in self._busy or len(self._busy) >= self._limit:
@@ -86,7 +88,7 @@ class Hands:
             raise
         return True
 
-    def _do(self, what: str, act: Callable[[], None]) -> None:
+    def _do(self, what: str, act: Callable[[], object]) -> None:
         try:
             act()
         except Exception as error:
@@ -99,7 +101,7 @@ class Hands:
             self._busy.discard(what)
 
 
-def at_once(_what: str, act: Callable[[], None]) -> bool:
+def at_once(_what: str, act: Callable[[], object]) -> bool:
     """In place of `Hands` where time is moved by hand: the work is done when it is handed out."""
     act()
     return True
@@ -108,8 +110,9 @@ def at_once(_what: str, act: Callable[[], None]) -> bool:
 class Timekeeper:
     """`run` takes what may be slow; the rest of a turn is short transactions."""
 
-    def __init__(self, system: System, nudge: Nudge, run: Run | None = None) -> None:
+    def __init__(self, system: System, nudge: Nudge, run: Run | None = None, spool: Spool | None = None) -> None:
         self._system = system
+        self._spool = spool
         self._nudge = nudge
         self._run: Run = run or Hands().run
         self._duties = (
@@ -118,6 +121,7 @@ class Timekeeper:
             Duty("unclaimed commands", timedelta(seconds=1), self._carry_out),
             Duty("abandoned commands", timedelta(seconds=1), self._settle),
             Duty("probe", timedelta(seconds=5), self._probe),
+            Duty("spool", timedelta(seconds=5), self._ship),
             Duty("heartbeat", timedelta(seconds=2), self._beat),
         )
         self._more = False
@@ -151,6 +155,11 @@ class Timekeeper:
     def _probe(self) -> None:
         self._run("probe", self._system.dispatch.probe)
 
+    def _ship(self) -> None:
+        """What commands on this machine kept while the database was away. A receiver elsewhere may be silent for seconds."""
+        if self._spool is not None and not self._spool.is_empty():
+            self._run("spool", partial(self._spool.ship, Courier(lambda: self._system).deliver, partial(log.info, "spool: %s")))
+
     def _beat(self) -> None:
         with self._system.store.transaction() as tx:
             tx.beat("timekeeper")
@@ -180,7 +189,8 @@ def main() -> None:
     settings = started(os.environ)
     end_unless_fit(settings)
     nudge = CeleryNudge(broker_url(settings))
-    loop(Timekeeper(build(settings, nudge=nudge), nudge), SystemClock().now, stopped)
+    keeper = Timekeeper(build(settings, nudge=nudge), nudge, spool=Spool(settings.data_dir))
+    loop(keeper, SystemClock().now, stopped)
     nudge.close(timeout=1.0)
 
 

@@ -1,53 +1,49 @@
 """Alerts from the command line: `trigger`, and `ack` and `resolve` by the trouble's own key. The same body as our own intake format
-takes, read by the same parser; straight into the engine, or with `--url` over HTTP to a receiver elsewhere."""
+takes, read by the same parser; straight into the engine, or with `--url` over HTTP to a receiver elsewhere. What nobody can take now
+is kept on this machine's disk (`local.spool`)."""
 
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
+from typing import TypeVar
 
 import click
 
-from escalation.cli import http, shown
+from escalation.cli import shown
 from escalation.cli.shell import JSON, Refused, Shell, output
+from escalation.clock import SystemClock
 from escalation.config import keys
 from escalation.domain.alert import Action, Severity
 from escalation.domain.dedup import What
-from escalation.domain.events import Acknowledged, Resolved
-from escalation.domain.incident import Status
-from escalation.domain.policy import Service, Site
-from escalation.errors import BadInput, NotFound, UnknownKey
+from escalation.errors import BadInput, StoreUnavailable
 from escalation.intake import native
 from escalation.intake.reading import dedup_key
+from escalation.local.report import Came, Report
+from escalation.local.spool import SpoolUnusable
+
+F = TypeVar("F", bound=Callable[..., object])
+
+SPOOLED = "spooled"
+SHIPPING = 2.0  # seconds that a command gives to what waits before it
+UNCHECKED = "0" * keys.MIN_LENGTH  # in place of a key: whether the body can be read does not depend on it
+
+keep = click.option(
+    "--spool/--no-spool", "keep", default=True, show_default=True, help="Keep it on this machine's disk while nobody can take it."
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
-    """How a command names one: by its own key, of a service here, or at a receiver elsewhere."""
+class Whose:
+    """How a command names a trouble: by its own key, of a service here, or at a receiver elsewhere."""
 
-    dedup_key: str
-    service: str
-    url: str
-    key_file: Path | None
-
-
-@dataclass(frozen=True, slots=True)
-class Came:
-    """What became of an alert. `incident` is `INC-42`, or empty."""
-
-    what: str
-    incident: str
-    dedup_key: str
-
-    def show(self, how: str) -> None:
-        """Raises `Refused` when it concerned no open incident."""
-        if how == JSON:
-            shown.as_json({"what": self.what, "incident": self.incident or None, "dedup_key": self.dedup_key})
-        else:
-            click.echo(f"{self.incident or 'nothing'} {self.what}, dedup key {self.dedup_key}")
-        if self.what == What.IGNORED:
-            raise Refused("there is no open incident of that dedup key")
+    dedup_key: str = ""
+    service: str = ""
+    url: str = ""
+    key_file: Path | None = None
 
 
 @click.command()
@@ -60,57 +56,55 @@ class Came:
 @click.option("--link", "links", multiple=True, metavar="URL", help="A page about it; can be given several times.")
 @click.option("--url", default="", help="A receiver elsewhere: http(s)://host[:port]. Needs --key-file.")
 @click.option("--key-file", type=click.Path(path_type=Path), help="A file with the service's intake key.")
+@keep
 @output
 @click.pass_obj
 def trigger(
-    shell: Shell, /, service: str, dedup_key: str, url: str, key_file: Path | None, output: str,
+    shell: Shell, /, service: str, dedup_key: str, url: str, key_file: Path | None, keep: bool, output: str,
     details: tuple[str, ...], **body: str | tuple[str, ...],
 ) -> None:  # fmt: skip
     """Open an incident, or count one more alert of an open one."""
     named = dict(_pair(detail) for detail in details)
-    whole = {name: list(value) if isinstance(value, tuple) else value for name, value in body.items()}
-    send(shell, Action.TRIGGER, dedup_key, {**whole, "details": named}, service, url, key_file).show(output)
+    whole: dict[str, object] = {name: list(value) if isinstance(value, tuple) else value for name, value in body.items()}
+    whole["details"] = named
+    report = reported(Action.TRIGGER, Whose(dedup_key, service, url, key_file), body=whole)
+    show(send(shell, report, keep=keep), output)
 
 
-def send(
-    shell: Shell, action: Action, dedup_key: str, body: dict[str, object], service: str, url: str, key_file: Path | None
-) -> Came:
-    """Raises `BadAlert` with every fault, `NotFound` for an unknown service, `StoreUnavailable`."""
-    whole = {"version": native.VERSION, "action": action.value, "dedup_key": dedup_key} | body
-    if url:
-        return Came(**http.send(url, key_of(key_file), whole))
-    with shell.system.store.transaction() as tx:
-        site = tx.site()
-    key = key_of(key_file) if key_file else service_named(site, service).keys[0]
-    (alert,) = native.parse(whole, key)
-    if not alert.dedup_key:
-        alert = replace(alert, dedup_key=secrets.token_hex(16))  # a trouble of its own
-    (taken,) = shell.system.engine.take([alert])
-    return Came(taken.what.value, f"INC-{taken.incident_id}" if taken.incident_id else "", taken.dedup_key)
+def reported(action: Action, whose: Whose, *, by: str = "", incident: int = 0, body: dict[str, object] | None = None) -> Report:
+    """Raises `BadInput` with every fault: it is refused now, not when it is shipped."""
+    key = key_of(whose.key_file) if whose.key_file or whose.url else ""
+    name = dedup_key(whose.dedup_key) or (secrets.token_hex(16) if action is Action.TRIGGER else "")  # a trouble of its own
+    raised_at = SystemClock().now()
+    report = Report(secrets.token_hex(16), raised_at, action, name, incident, body or {}, by, whose.service, whose.url, key)
+    if not incident:
+        native.parse(report.alert(), key or UNCHECKED)
+    return report
 
 
-def tell(shell: Shell, where: Trouble, event: Acknowledged | Resolved) -> Came:
-    """Acknowledges or resolves by the trouble's key. Raises what `send` raises."""
-    is_over = isinstance(event, Resolved)
-    if where.url:
-        action = Action.RESOLVE if is_over else Action.ACKNOWLEDGE
-        return send(shell, action, where.dedup_key, {}, where.service, where.url, where.key_file)
-    key = dedup_key(where.dedup_key)
-    with shell.system.store.transaction() as tx:
-        found = tx.look(service_of(tx.site(), where).name, key)
-    wanted = Status.RESOLVED if is_over else Status.ACKNOWLEDGED
-    if found is None or shell.system.engine.tell(found.id, event).incident.status is not wanted:
-        return Came(What.IGNORED, "", key)
-    return Came(What.RESOLVED if is_over else What.ACKNOWLEDGED, f"INC-{found.id}", key)
+def send(shell: Shell, report: Report, *, keep: bool) -> Came:
+    """To whom it concerns, after what waits for the same; into the spool when it cannot be taken now and may be kept. Raises
+    `BadInput`, `NotFound`, `StoreUnavailable`, `SchemaMismatch`."""
+    try:
+        if why := _held_up(shell, report):
+            raise StoreUnavailable(why)
+        return shell.courier.deliver(report)
+    except StoreUnavailable as error:
+        if not keep:
+            raise
+        return _spooled(shell, report, error)
 
 
-def service_of(site: Site, where: Trouble) -> Service:
-    """By the intake key where one is given. Raises `UnknownKey`, `NotFound`, `BadInput`."""
-    if where.key_file is None:
-        return service_named(site, where.service)
-    if (found := site.service_of(key_of(where.key_file))) is None:
-        raise UnknownKey(["the intake key belongs to no service"])
-    return found
+def show(came: Came, how: str) -> None:
+    """Raises `Refused` when it concerned no open incident."""
+    if how == JSON:
+        shown.as_json({"what": came.what, "incident": came.incident or None, "dedup_key": came.dedup_key})
+    elif came.what == SPOOLED:
+        click.echo(f"spooled, {came.incident or f'dedup key {came.dedup_key}'}")
+    else:
+        click.echo(f"{came.incident or 'nothing'} {came.what}, dedup key {came.dedup_key}")
+    if came.what == What.IGNORED:
+        raise Refused("there is no open incident of that dedup key")
 
 
 def key_of(key_file: Path | None) -> str:
@@ -123,16 +117,32 @@ def key_of(key_file: Path | None) -> str:
         raise BadInput([f"--key-file: {error}"]) from None
 
 
-def service_named(site: Site, name: str) -> Service:
-    """The service of that name, or the only one. Raises `NotFound`, `BadInput`."""
-    if not site.services:
-        raise NotFound("no configuration was applied yet: escalation config apply")
-    if not name and len(site.services) > 1:
-        raise BadInput([f"--service is needed, one of: {', '.join(site.services)}"])
-    found = site.services.get(name) if name else next(iter(site.services.values()))
-    if found is None:
-        raise NotFound(f"no service of that name, there are: {', '.join(site.services)}")
-    return found
+def aside(line: str) -> None:
+    """Beside what was asked for."""
+    click.echo(f"escalation: {line}", err=True)
+
+
+def _held_up(shell: Shell, report: Report) -> str:
+    """Why it cannot go yet: something raised before it still waits for the same place, even after it was tried again. A spool that
+    cannot be read holds up nobody."""
+    try:
+        if not shell.spool.waits(report.url):
+            return ""
+        away = shell.spool.ship(shell.courier.deliver, aside, url=report.url, until=monotonic() + SHIPPING)
+        waits = "what was raised before it still waits" if shell.spool.waits(report.url) else ""
+        return "; ".join(away) or waits
+    except SpoolUnusable as error:
+        aside(str(error))
+        return ""
+
+
+def _spooled(shell: Shell, report: Report, why: StoreUnavailable) -> Came:
+    try:
+        shell.spool.append(report)
+    except SpoolUnusable as error:
+        raise StoreUnavailable(f"{why}; and {error}") from None
+    aside(f"kept in {shell.spool.folder}, shipped later: {why}")
+    return Came(SPOOLED, f"INC-{report.incident}" if report.incident else "", report.dedup_key)
 
 
 def _pair(detail: str) -> tuple[str, str]:

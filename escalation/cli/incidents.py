@@ -1,5 +1,5 @@
 """What is done with incidents from the command line: `ack`, `resolve`, `snooze`, `escalate`, `show`, `list`. The engine is used
-directly; only `ack` and `resolve` go over HTTP too, by the trouble's key (`alerts`)."""
+directly; `ack` and `resolve` are reports like a trigger (`alerts`): they go over HTTP too, by the trouble's key, and may be kept for later."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import getpass
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import click
 
@@ -16,8 +16,11 @@ from escalation.cli.shell import INCIDENT, JSON, Refused, Shell, output
 from escalation.config import duration
 from escalation.config.faults import Refused as Unreadable
 from escalation.domain import events as ev
+from escalation.domain.alert import Action
+from escalation.domain.dedup import What
 from escalation.domain.incident import Incident, Status, Via
 from escalation.errors import BadInput, NotFound
+from escalation.local.report import Report
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -62,6 +65,7 @@ def by_key(command: F) -> F:
         click.option("--url", default="", help="A receiver elsewhere; needs --dedup-key and --key-file."),
         click.option("--service", default="", help="Whose --dedup-key it is, where there are several services."),
         click.option("--dedup-key", default="", help="The trouble's key, in place of the incident."),
+        alerts.keep,
     ):
         command = option(command)
     return command
@@ -73,15 +77,9 @@ def by_key(command: F) -> F:
 @by
 @output
 @click.pass_obj
-def ack(
-    shell: Shell, incident: int | None, dedup_key: str, service: str, url: str, key_file: Path | None, by: str, output: str
-) -> None:
+def ack(shell: Shell, /, incident: int | None, by: str, keep: bool, output: str, **whose: Any) -> None:
     """Acknowledge: somebody has it, all other phones stop ringing."""
-    if incident is None:
-        where = alerts.Trouble(dedup_key, service, url, key_file)
-        by_dedup_key(where, shell, ev.Acknowledged(by, Via.CLI), output)
-    else:
-        told(shell, incident, ev.Acknowledged(by, Via.CLI), output, Status.ACKNOWLEDGED)
+    settled(shell, said(Action.ACKNOWLEDGE, incident, by, alerts.Whose(**whose)), output, keep=keep)
 
 
 @click.command()
@@ -90,15 +88,9 @@ def ack(
 @by
 @output
 @click.pass_obj
-def resolve(
-    shell: Shell, incident: int | None, dedup_key: str, service: str, url: str, key_file: Path | None, by: str, output: str
-) -> None:
+def resolve(shell: Shell, /, incident: int | None, by: str, keep: bool, output: str, **whose: Any) -> None:
     """Resolve: it is over, nobody is paged any more."""
-    if incident is None:
-        where = alerts.Trouble(dedup_key, service, url, key_file)
-        by_dedup_key(where, shell, ev.Resolved(by, Via.CLI), output)
-    else:
-        told(shell, incident, ev.Resolved(by, Via.CLI), output, Status.RESOLVED)
+    settled(shell, said(Action.RESOLVE, incident, by, alerts.Whose(**whose)), output, keep=keep)
 
 
 @click.command()
@@ -157,19 +149,37 @@ def list_(shell: Shell, everything: bool, limit: int, output: str) -> None:
 def told(shell: Shell, incident_id: int, event: ev.Event, how: str, *wanted: Status) -> None:
     """Tells the engine and shows how the incident stands; raises `Refused` when that is not what was wanted."""
     incident = shell.system.engine.tell(incident_id, event).incident
-    if how == JSON:
-        shown.as_json(_standing(incident))
-    else:
-        click.echo(f"{incident.short_id} {shown.state(incident)}")
+    stands(incident, how)
     if incident.status not in wanted:
         raise Refused(f"{incident.short_id} is {incident.status}")
 
 
-def by_dedup_key(where: alerts.Trouble, shell: Shell, event: ev.Acknowledged | ev.Resolved, how: str) -> None:
-    """Here in the name of whoever typed it; at a receiver elsewhere it is an alert like the monitor's."""
-    if not where.dedup_key:
+def said(action: Action, incident: int | None, by: str, whose: alerts.Whose) -> Report:
+    """By its number, or by the trouble's key: here in the name of whoever typed it; at a receiver elsewhere it is an alert like the
+    monitor's."""
+    if incident is None and not whose.dedup_key:
         raise BadInput(["an incident (INC-42) or --dedup-key is needed"])
-    alerts.tell(shell, where, event).show(how)
+    if incident is not None:
+        return alerts.reported(action, alerts.Whose(), by=by, incident=incident)
+    return alerts.reported(action, whose, by=by)
+
+
+def settled(shell: Shell, report: Report, how: str, *, keep: bool) -> None:
+    """Sends it and shows what became of it; raises `Refused` when that is not what was wanted."""
+    came = alerts.send(shell, report, keep=keep)
+    if came.standing is None:
+        alerts.show(came, how)
+        return
+    stands(came.standing, how)
+    if came.what == What.IGNORED:
+        raise Refused(f"{came.incident} is {came.standing.status}")
+
+
+def stands(incident: Incident, how: str) -> None:
+    if how == JSON:
+        shown.as_json(_standing(incident))
+    else:
+        click.echo(f"{incident.short_id} {shown.state(incident)}")
 
 
 def parsed(text: str) -> timedelta:

@@ -12,8 +12,12 @@ import click
 from escalation.build import System, build, must_fit
 from escalation.errors import EscalationError
 from escalation.local.broker import broker_url
+from escalation.local.report import Courier
+from escalation.local.spool import Spool
 from escalation.nudge import CeleryNudge
+from escalation.ports import Patience
 from escalation.settings import Settings, warn
+from escalation.store import schema
 
 NUDGE_SECONDS = 2.0
 JSON = "json"
@@ -43,6 +47,20 @@ class Shell:
     def system(self) -> System:
         """Raises `SchemaMismatch`."""
         must_fit(self.settings)
+        return build(self.settings, nudge=self.nudge)
+
+    @cached_property
+    def spool(self) -> Spool:
+        return Spool(self.settings.data_dir)
+
+    @cached_property
+    def courier(self) -> Courier:
+        return Courier(lambda: self._prompt)
+
+    @cached_property
+    def _prompt(self) -> System:
+        """For whoever cannot wait for the database, not even for a look at its schema. Raises `StoreUnavailable`, `SchemaMismatch`."""
+        schema.check(self.settings.sql_url, patience=Patience.SENDER)
         return build(self.settings, nudge=self.nudge)
 
     def close(self) -> None:

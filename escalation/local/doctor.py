@@ -14,7 +14,7 @@ import httpx
 
 from escalation.build import NoNudge, build
 from escalation.errors import BadSettings, StoreUnavailable
-from escalation.local.checks import carriers, installation, paging, truth
+from escalation.local.checks import carriers, installation, kept, paging, truth
 from escalation.local.checks.finding import Finding, Level, fault, unknown
 from escalation.local.checks.patient import Patient
 from escalation.settings import Settings
@@ -40,6 +40,7 @@ ALONE: Mapping[str, Check] = {
     "plivo": carriers.plivo,
     "slack": carriers.slack,
     "email": carriers.email,
+    "spool": kept.spool,
 }
 CHECKS = (DATABASE, *NEED_DATABASE, *ALONE)
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from sqlalchemy import Connection, String, column, func, inspect, select, text
 
 from escalation.errors import SchemaMismatch
+from escalation.ports import Patience
 from escalation.store.engines import make_engine, parsed, troubles
 from escalation.store.tables import schema_revisions
 
@@ -52,19 +53,19 @@ def migrate(url: str, scripts: Path = SCRIPTS) -> None:
             _upgrade(connection, scripts)
 
 
-def check(url: str, scripts: Path = SCRIPTS) -> None:
+def check(url: str, scripts: Path = SCRIPTS, patience: Patience = Patience.WORKER) -> None:
     """For processes that start: raises `SchemaMismatch`, which says what to run, for a database that this program cannot work with;
     `StoreUnavailable` when it is away."""
-    found = standing(url, scripts)
+    found = standing(url, scripts, patience)
     if not found.is_usable:
         raise SchemaMismatch(_cure(found))
 
 
-def standing(url: str, scripts: Path = SCRIPTS) -> Standing:
+def standing(url: str, scripts: Path = SCRIPTS, patience: Patience = Patience.WORKER) -> Standing:
     """Raises `StoreUnavailable`."""
     if _is_absent(url):
         return Standing.NONE
-    with _connected(url, reads=True) as connection:
+    with _connected(url, reads=True, patience=patience) as connection:
         return _standing(connection, scripts)
 
 
@@ -125,8 +126,8 @@ def _queue_up(connection: Connection) -> None:
 
 
 @contextmanager
-def _connected(url: str, *, reads: bool = False) -> Iterator[Connection]:
-    engine = make_engine(url)
+def _connected(url: str, *, reads: bool = False, patience: Patience = Patience.WORKER) -> Iterator[Connection]:
+    engine = make_engine(url, patience)
     try:
         with troubles(), engine.execution_options(reads=reads).begin() as connection:
             yield connection

@@ -59,5 +59,5 @@ def test_what_cannot_be_done_is_one_line_and_an_exit_code(site: Site) -> None:
     assert "shop" in refused(site, BAD_INPUT, "trigger", "which service?")
     refused(site, BAD_INPUT, "ack", "the one from yesterday")
     nobody = f"http://127.0.0.1:{free_port()}"
-    refused(site, AWAY, "trigger", "x", "--dedup-key", "x", "--url", nobody, "--key-file", str(key_file))
+    refused(site, AWAY, "trigger", "x", "--dedup-key", "x", "--url", nobody, "--key-file", str(key_file), "--no-spool")
     assert "escalation migrate" in refused(site, AWAY, "list", ESCALATION_DATA_DIR=str(site.folder / "log"))

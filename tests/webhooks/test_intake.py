@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from escalation.intake import FORMATS
 from escalation.ports import Patience, Transaction
 from escalation.store.sql import SqlStore
 from tests.intake.bodies import ALERTMANAGER, GRAFANA, KEY, KUMA, NATIVE, PAGERDUTY, am_alert, but
+from tests.servers.wire import Wire
 from tests.webhooks.receiver import Receiver, receiver, without_database
 
 AM = f"/intake/alertmanager/{KEY}"
@@ -231,6 +233,28 @@ def test_a_database_that_is_away_is_answered_503(tmp_path: Path, path: str) -> N
     desk = without_database(tmp_path / "gone")
     answer = desk.client.post(path, json=PAGERDUTY if path == "/v2/enqueue" else ALERTMANAGER)
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+
+
+def test_a_database_that_others_keep_locked_is_answered_503(desk: Receiver) -> None:
+    """Never a hang: the lock goes only when the answer is there. Sent again, it is taken."""
+    with closing(sqlite3.connect(desk.system.settings.data_dir / "escalation.sqlite")) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert desk.client.post("/v2/enqueue", json=PAGERDUTY).status_code == 503
+    assert desk.client.post("/v2/enqueue", json=PAGERDUTY).status_code == 202
+
+
+def test_a_database_that_says_nothing_is_answered_503(postgres_url: str, tmp_path: Path) -> None:
+    """Frozen, it accepts connections and keeps them: it comes back to life only when the answer is there."""
+    wire = Wire(postgres_url)
+    desk = receiver(tmp_path, database_url=wire.url)
+    desk.system.store.dispose()
+    with wire.frozen():
+        assert desk.client.post("/v2/enqueue", json=PAGERDUTY).status_code == 503
+    assert desk.client.post("/v2/enqueue", json=PAGERDUTY).status_code == 202
+    with wire.cut_off():
+        assert desk.client.post("/v2/enqueue", json=PAGERDUTY).status_code == 503
+    desk.system.store.dispose()
+    wire.cut()
 
 
 def test_one_bad_key_among_many_alerts_applies_nothing(desk: Receiver) -> None:

@@ -7,15 +7,20 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from escalation.build import NoNudge
 from escalation.domain.commands import Command, CommandKind
 from escalation.errors import StoreUnavailable
+from escalation.local.spool import Spool
 from escalation.ports import Job
 from tests.builders import NIGHT
+from tests.local.test_spool import report
 from tests.processes import until
+from tests.webhooks.receiver import receiver
 from workers.timekeeper import Hands, Timekeeper, at_once, loop
 
 
@@ -153,6 +158,17 @@ def test_a_duty_that_fails_again_and_again_backs_off_and_recovers(world: World) 
     world.fault = None
     assert [world.after(60 + n / 5) for n in range(30)].count(False) == 30
     assert world.count("fire") > 4
+
+
+def test_it_ships_what_commands_on_this_machine_kept(tmp_path: Path) -> None:
+    """Nobody has to run another command: the site that comes back takes what waited for it, within five seconds."""
+    desk, spool = receiver(tmp_path / "site"), Spool(tmp_path)
+    keeper = Timekeeper(desk.system, NoNudge(), at_once, spool)
+    keeper.turn(NIGHT)
+    spool.append(report("db-1"))
+    keeper.turn(NIGHT + timedelta(seconds=5))
+    assert [row.summary for row in desk.system.queries.incidents()] == ["db-1 is down"]
+    assert spool.is_empty()
 
 
 def test_a_clock_set_back_stops_no_duty(world: World) -> None:

@@ -7,8 +7,8 @@ import json
 import httpx
 import pytest
 
-from escalation.cli.http import send
 from escalation.errors import BadInput, StoreUnavailable, UnknownKey
+from escalation.local.elsewhere import send
 
 URL, KEY = "https://paging.example.org/", "k" * 32
 ACCEPTED = {"status": "success", "alerts": [{"what": "opened", "incident": "INC-7", "dedup_key": "db-1"}]}
@@ -22,7 +22,7 @@ def sent_to(answer: httpx.Response | Exception, seen: list[httpx.Request] | None
             raise answer
         return answer
 
-    return send(URL, KEY, {"action": "trigger"}, httpx.MockTransport(receive))
+    return send(URL, KEY, {"action": "trigger"}, "delivery", httpx.MockTransport(receive))
 
 
 def test_the_key_goes_in_a_header_and_never_in_the_address() -> None:
@@ -30,7 +30,7 @@ def test_the_key_goes_in_a_header_and_never_in_the_address() -> None:
     seen: list[httpx.Request] = []
     assert sent_to(httpx.Response(202, json=ACCEPTED), seen) == {"what": "opened", "incident": "INC-7", "dedup_key": "db-1"}
     assert str(seen[0].url) == "https://paging.example.org/intake/native"
-    assert seen[0].headers["X-Intake-Key"] == KEY
+    assert (seen[0].headers["X-Intake-Key"], seen[0].headers["Idempotency-Key"]) == (KEY, "delivery")
     assert json.loads(seen[0].content) == {"action": "trigger"}
 
 
