@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 import threading
@@ -25,7 +26,7 @@ URL = "https://paging.example.org"
 
 def report(name: str, **values: object) -> Report:
     """Of the trouble of that name."""
-    identity = f"{int.from_bytes(name.encode()):032x}"
+    identity = hashlib.sha256(name.encode()).hexdigest()[:32]
     kind = values.setdefault("action", Action.TRIGGER)
     body = {"summary": f"{name} is down"} if kind is Action.TRIGGER else {}
     return replace(Report(identity, NIGHT, Action.TRIGGER, name, body=body, service="payments", by="ann"), **values)
