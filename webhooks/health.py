@@ -60,7 +60,7 @@ class _Watch:
 
     def _asked(self) -> tuple[list[Fault], dict[str, object]]:
         beats, sending, versions = self._queries.heartbeats(), self._queries.sending(), self._queries.config_versions(1)
-        found = [*pulse.processes(beats), *pulse.behind(sending)]
+        found = [*pulse.on_hold(self._queries.held()), *pulse.processes(beats), *pulse.behind(sending)]
         faults = [Fault(f.what, f"{f.said}; {f.cure}") for f in found if f.level is Level.FAULT]
         if not versions:
             faults.append(Fault("config", "none was applied: run `escalation config apply`"))
@@ -110,6 +110,8 @@ class _Numbers(Collector):
         for carrier in sending.down:
             down.add_metric([carrier], 1)
         yield down
+        held = 1.0 if self._queries.held() else 0.0
+        yield GaugeMetricFamily("escalation_held", "1 on a restored site that sends nothing until it is let go on.", value=held)
 
     def _processes(self) -> Iterator[Metric]:
         beats = GaugeMetricFamily("escalation_heartbeat_age_seconds", "Since a process was last heard.", labels=["process"])

@@ -140,6 +140,8 @@ def show(shell: Shell, incident: int, output: str) -> None:
 def list_(shell: Shell, everything: bool, limit: int, output: str) -> None:
     """Open incidents, most urgent first."""
     found = shell.system.queries.incidents(open_only=not everything, limit=limit)
+    if hold := shell.system.queries.held():
+        alerts.aside(f"{hold}; escalation resume lets it go on")
     if output == JSON:
         shown.as_json([shown.row_as_json(row) for row in found])
     else:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import click
 
-from escalation.cli import alerts, config, incidents, programs, spool
+from escalation.cli import alerts, backup, config, incidents, programs, spool
 from escalation.cli.shell import Shell
 from escalation.errors import BadInput, EscalationError, SchemaMismatch, StoreUnavailable
 
@@ -28,7 +28,7 @@ def cli() -> None:
 
 for command in (
     alerts.trigger, incidents.ack, incidents.resolve, incidents.snooze, incidents.escalate, incidents.show, incidents.list_,
-    spool.spool, config.config, programs.up, programs.doctor, programs.migrate, programs.sandbox, programs.demo, programs.version_,
+    spool.spool, config.config, programs.up, programs.doctor, programs.migrate, backup.backup, backup.restore, backup.resume, programs.sandbox, programs.demo, programs.version_,
 ):  # fmt: skip
     cli.add_command(command)
 

@@ -75,6 +75,13 @@ class CarrierRecovered:
 
 
 @dataclass(frozen=True, slots=True)
+class Restored:
+    """The incident is as it was when a backup was taken; what became of it since then nobody knows."""
+
+    taken_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class TimerFired:
     kind: TimerKind
     ref: int
@@ -185,6 +192,15 @@ AttemptEvent = (
     | TextDelivered
 )
 IncidentEvent = (
-    Triggered | Acknowledged | Declined | Escalated | Snoozed | Resolved | RosterChanged | CarrierRecovered | TimerFired
+    Triggered
+    | Acknowledged
+    | Declined
+    | Escalated
+    | Snoozed
+    | Resolved
+    | RosterChanged
+    | CarrierRecovered
+    | Restored
+    | TimerFired
 )
 Event = IncidentEvent | AttemptEvent

@@ -59,12 +59,13 @@ from escalation.domain.paging import (
     skip_to_next,
     stand_down,
 )
+from escalation.domain.restored import forget, go_on
 from escalation.domain.roster import Roster
 from escalation.domain.timeline import Entry, EntryKind
 
 TRIGGERED, EXHAUSTED, ACKNOWLEDGED, SNOOZED, RESOLVED = Status
 
-Rule = Callable[[Draft, Any], None]
+Rule = Callable[[Draft, Any], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,6 +360,11 @@ RULES: Final[Mapping[tuple[Status, type[ev.IncidentEvent]], Rule]] = MappingProx
         (ACKNOWLEDGED, ev.CarrierRecovered): nothing,
         (SNOOZED, ev.CarrierRecovered): nothing,
         (RESOLVED, ev.CarrierRecovered): nothing,
+        (TRIGGERED, ev.Restored): go_on,
+        (EXHAUSTED, ev.Restored): forget,
+        (ACKNOWLEDGED, ev.Restored): forget,
+        (SNOOZED, ev.Restored): forget,
+        (RESOLVED, ev.Restored): nothing,
         (TRIGGERED, ev.TimerFired): on_time,
         (EXHAUSTED, ev.TimerFired): on_time,
         (ACKNOWLEDGED, ev.TimerFired): on_time,

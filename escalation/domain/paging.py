@@ -183,6 +183,14 @@ def calling(draft: Draft, page: Page) -> bool:
     return any(a.channel.rings and not a.settled for a in draft.attempts_of(page.number))
 
 
+def is_coming(draft: Draft, index: int) -> bool:
+    """Whether a call or text of that step is on its way, or will be by itself before the step is over."""
+    open_pages = {p.number for p in draft.open_pages(index)}
+    return any(t.kind is TimerKind.RUNG and t.ref in open_pages for t in draft.incident.timers) or any(
+        a.page in open_pages and not a.settled for a in draft.incident.attempts
+    )
+
+
 def meanwhile(draft: Draft, number: int) -> None:
     """While a call cannot be brought or nobody knows whether it rings, the texts behind it go out now."""
     page = draft.page(number)

@@ -39,15 +39,17 @@ class Silent(psycopg.OperationalError):
 
 def _listening(patience: float) -> type[psycopg.Connection[Any]]:
     """A connection that gives up on a silent server. The kernel does not: it has the frozen server's acknowledgement."""
-    longest = patience * 2 + 1
 
     class Listening(psycopg.Connection[Any]):
+        longest: float | None = patience * 2 + 1  # None: as long as it takes
+
         def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
-            until = monotonic() + longest
+            bound = self.longest if timeout is None else None
+            until = monotonic() + (bound or 0)
             try:
-                return super().wait(gen, interval, longest if timeout is None else timeout)
+                return super().wait(gen, interval, timeout if bound is None else bound)
             except psycopg.OperationalError:
-                if timeout is None and monotonic() >= until:
+                if bound is not None and monotonic() >= until:
                     self.pgconn.finish()
                     raise Silent("the server says nothing") from None
                 raise

@@ -22,12 +22,13 @@ from escalation.store.tables import (
     counters,
     entries,
     heartbeats,
+    held,
     incidents,
     outbox,
     sites,
     timers,
 )
-from escalation.store.views import ConfigVersion, IncidentRow, IncidentView, Sending, TimelineEntry, WaitingJob
+from escalation.store.views import ConfigVersion, Hold, IncidentRow, IncidentView, Sending, TimelineEntry, WaitingJob
 
 TELLING = (TimerKind.STEP, TimerKind.SNOOZE, TimerKind.ACK)  # the timers that tell a person what happens next
 NONE = timedelta(0)
@@ -106,6 +107,12 @@ class Queries:
             return {
                 row.name: row.count_ for row in tx.connection.execute(select(counters.c.name, counters.c.count.label("count_")))
             }
+
+    def held(self) -> Hold | None:
+        """Since when nothing is sent, and why; None on a site that pages."""
+        with self._store.read() as tx:
+            row = tx.connection.execute(select(held).limit(1)).one_or_none()
+            return Hold(row.why, row.since) if row else None
 
     def heartbeats(self) -> dict[str, timedelta]:
         """How long ago each process was heard, by the database's clock."""

@@ -14,12 +14,12 @@ from contextlib import contextmanager
 from enum import Enum, auto
 from pathlib import Path
 
-from sqlalchemy import Connection, String, column, func, inspect, select, text
+from sqlalchemy import Connection, MetaData, String, column, func, inspect, select, text
 
 from escalation.errors import SchemaMismatch
 from escalation.ports import Patience
 from escalation.store.engines import make_engine, parsed, troubles
-from escalation.store.tables import schema_revisions
+from escalation.store.tables import metadata, schema_revisions
 
 _LOCK = 0x0E5CA1A7  # any number that no other user of the same PostgreSQL server takes
 SCRIPTS = Path(__file__).parent / "migrations"
@@ -51,6 +51,41 @@ def migrate(url: str, scripts: Path = SCRIPTS) -> None:
             raise SchemaMismatch(_cure(found))
         if found is not Standing.AHEAD:
             _upgrade(connection, scripts)
+
+
+@contextmanager
+def snapshot(url: str) -> Iterator[Connection]:
+    """One moment of a database, for as long as it takes to read it, while others write. Raises `SchemaMismatch` unless its schema is
+    exactly ours: what a newer one has more would be left out."""
+    with _connected(url, reads=True) as connection:
+        if (found := _standing(connection, SCRIPTS)) is not Standing.CURRENT:
+            raise SchemaMismatch(_cure(Standing.BEYOND if found is Standing.AHEAD else found))
+        _unhurried(connection)
+        yield connection
+
+
+@contextmanager
+def alone(url: str) -> Iterator[Connection]:
+    """One transaction in which the schema may be taken down and built anew. Raises `SchemaMismatch` for one of a newer release."""
+    with _file_lock(url), _connected(url) as connection:
+        if connection.dialect.name == "postgresql":
+            _queue_up(connection)
+        if _standing(connection, SCRIPTS) in (Standing.AHEAD, Standing.BEYOND):
+            raise SchemaMismatch(_cure(Standing.BEYOND))
+        yield connection
+
+
+def clear(connection: Connection) -> None:
+    """Drops our tables, and no others."""
+    there = set(inspect(connection).get_table_names())
+    ours = MetaData()
+    ours.reflect(connection, only=sorted(there & {*metadata.tables, "alembic_version"}))
+    ours.drop_all(connection)
+
+
+def bring_to(connection: Connection, revision: str) -> None:
+    """Builds an empty database's tables as they were at that revision."""
+    _upgrade(connection, SCRIPTS, revision)
 
 
 def check(url: str, scripts: Path = SCRIPTS, patience: Patience = Patience.WORKER) -> None:
@@ -104,7 +139,7 @@ def _revision(connection: Connection) -> str | None:
     return connection.scalar(select(column("version_num", String)).select_from(text("alembic_version")))
 
 
-def known(scripts: Path) -> set[str]:
+def known(scripts: Path = SCRIPTS) -> set[str]:
     """By their files' names, which begin with the revision; they are numbered in their order (a test compares with Alembic)."""
     return {file.name.partition("_")[0] for file in (scripts / "versions").glob("[0-9]*.py")}
 
@@ -119,10 +154,17 @@ def _cure(found: Standing) -> str:
 def _queue_up(connection: Connection) -> None:
     """Another process may be migrating for minutes, so we wait for as long as it takes; but for tables in use only briefly, as
     whoever wants them next waits behind us, and that may be a key press."""
-    for setting in ("lock_timeout = 0", "statement_timeout = 0", "idle_in_transaction_session_timeout = 0"):
-        connection.exec_driver_sql(f"SET LOCAL {setting}")
+    _unhurried(connection)
     connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
     connection.exec_driver_sql("SET LOCAL lock_timeout = '5s'")
+
+
+def _unhurried(connection: Connection) -> None:
+    """Nobody waits for this transaction's end but whoever began it."""
+    if connection.dialect.name == "postgresql":
+        connection.connection.driver_connection.longest = None  # type: ignore[union-attr]  # ours (`postgresql`)
+        for setting in ("lock_timeout = 0", "statement_timeout = 0", "idle_in_transaction_session_timeout = 0"):
+            connection.exec_driver_sql(f"SET LOCAL {setting}")
 
 
 @contextmanager
@@ -135,7 +177,7 @@ def _connected(url: str, *, reads: bool = False, patience: Patience = Patience.W
         engine.dispose()
 
 
-def _upgrade(connection: Connection, scripts: Path) -> None:
+def _upgrade(connection: Connection, scripts: Path, revision: str = "head") -> None:
     from alembic import command  # noqa: PLC0415  # 10 MB, for those who migrate
     from alembic.config import Config  # noqa: PLC0415
 
@@ -143,7 +185,7 @@ def _upgrade(connection: Connection, scripts: Path) -> None:
     config.set_main_option("script_location", str(scripts).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)
 
 
 @contextmanager

@@ -9,18 +9,33 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, delete, func, or_, select, true, update
+from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select, true, update
 from sqlalchemy.sql.dml import ReturningInsert
 
+from escalation.domain.incident import TimerKind
 from escalation.domain.policy import Site
 from escalation.domain.roster import Channel
 from escalation.errors import StoreUnavailable
 from escalation.ports import Clock
 from escalation.store.sql_work import Work, inserting
-from escalation.store.tables import carriers, counters, heartbeats, inbox, opt_outs, phones, sites
+from escalation.store.tables import (
+    NOT_HELD,
+    UNDONE,
+    carriers,
+    counters,
+    heartbeats,
+    held,
+    inbox,
+    opt_outs,
+    outbox,
+    phones,
+    sites,
+    timers,
+)
 from escalation.store.types import clean
 
 _LONGEST_IDENTITY = 200
+STARTING = timedelta(minutes=1)
 _VERSION = select(func.max(sites.c.version).label("version")).subquery()
 _CURRENT = select(_VERSION.c.version, opt_outs).select_from(_VERSION.outerjoin(opt_outs, true()))
 _DOWN = select(carriers.c.name).order_by(carriers.c.name)
@@ -95,11 +110,26 @@ class Facts(Work):
 
     def carriers_to_ask(self, quiet: timedelta) -> list[str]:
         # One that answers every question and fails every page would else have the whole policy gone through again and again.
-        rows = self.connection.execute(select(carriers).where(carriers.c.answered_at.is_(None)).order_by(carriers.c.name))
+        quiet_ones = select(carriers).where(carriers.c.answered_at.is_(None), NOT_HELD).order_by(carriers.c.name)
+        rows = self.connection.execute(quiet_ones)
         return [r.name for r in rows if self.now - r.failed_at >= max(quiet, (r.failed_at - r.down_since) / 2)]
 
     def carrier_answers(self, carrier: str) -> None:
         self.connection.execute(update(carriers).where(carriers.c.name == carrier).values(answered_at=self.now))
+
+    def hold(self, why: str) -> None:
+        """From the commit on nothing is sent and nothing fires; alerts, keys and clicks are taken."""
+        self.connection.execute(insert(held).values(why=why, since=self.now))
+
+    def let_go(self) -> bool:
+        """False when nothing was held. What became due meanwhile is handed out at once; that it could not be sent until now was no
+        slowness of the carrier's, so nobody is alarmed for that yet."""
+        gone = self.connection.execute(delete(held).returning(held.c.why)).first() is not None
+        if gone:
+            self.connection.execute(update(outbox).where(UNDONE).values(nudged_at=None))
+            waited = and_(timers.c.kind == TimerKind.SLOT, timers.c.due_at <= self.now)
+            self.connection.execute(update(timers).where(waited).values(due_at=self.now + STARTING))
+        return gone
 
     def bump(self, counter: str) -> None:
         new = self.insert(counters).values(name=counter, count=1)

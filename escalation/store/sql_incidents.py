@@ -20,7 +20,7 @@ from escalation.domain.timeline import Entry
 from escalation.ports import OpenIncident
 from escalation.store import mapping
 from escalation.store.sql_work import Work, inserting, overwriting
-from escalation.store.tables import OPEN, alerts, attempts, entries, incidents, pages, timers
+from escalation.store.tables import NOT_HELD, OPEN, alerts, attempts, entries, incidents, pages, timers
 
 T = TypeVar("T")
 # When the trouble last began, by its monitor's word: a repeat may have begun later than what opened the incident.
@@ -108,8 +108,9 @@ class Incidents(Work):
 
     def due_timers(self, limit: int) -> list[tuple[int, TimerFired]]:
         # Locks nothing: firing locks the incident, and a timer that somebody else fired meanwhile is of an old turn.
-        due = select(timers).where(timers.c.due_at <= self.now).order_by(timers.c.due_at, timers.c.incident_id).limit(limit)
-        return [(row.incident_id, TimerFired(row.kind, row.ref, row.turn)) for row in self.connection.execute(due)]
+        due = select(timers).where(timers.c.due_at <= self.now, NOT_HELD).order_by(timers.c.due_at, timers.c.incident_id)
+        fired = self.connection.execute(due.limit(limit))
+        return [(row.incident_id, TimerFired(row.kind, row.ref, row.turn)) for row in fired]
 
     def text_pages(self, address: str) -> list[tuple[Incident, int]]:
         newest: dict[tuple[int, int], int] = {}

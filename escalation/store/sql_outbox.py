@@ -17,14 +17,14 @@ from escalation.ports import Job
 from escalation.store import mapping
 from escalation.store.naming import label, task_id
 from escalation.store.sql_work import Work, inserting
-from escalation.store.tables import UNDONE, UNNUDGED, JobState, outbox
+from escalation.store.tables import NOT_HELD, UNDONE, UNNUDGED, JobState, outbox
 
 _PENDING = and_(UNDONE, outbox.c.state == JobState.PENDING)
 _CLAIMED = and_(UNDONE, outbox.c.state == JobState.CLAIMED)
 _REPEATABLE = (CommandKind.HANG_UP, CommandKind.EDIT_SLACK)
 _MOST_URGENT = (outbox.c.kind == CommandKind.EDIT_SLACK, outbox.c.urgency, outbox.c.due_at, outbox.c.id)
 _THIS = outbox.c.id == bindparam("job")
-_CLAIM = update(outbox).where(_THIS, _PENDING, outbox.c.due_at <= bindparam("now")).returning(outbox)
+_CLAIM = update(outbox).where(_THIS, _PENDING, outbox.c.due_at <= bindparam("now"), NOT_HELD).returning(outbox)
 _TO_DO = select(outbox).where(_THIS, UNDONE)
 _OURS = select(outbox.c.id).where(_THIS, _CLAIMED, outbox.c.holder == bindparam("by"), outbox.c.lease_until > bindparam("now"))
 _SETTLE = update(outbox).where(_THIS)
@@ -109,7 +109,7 @@ class Outbox(Work):
 
     def _jobs(self, wanted: ColumnElement[bool], limit: int) -> list[Job]:
         # Another timekeeper's rows are skipped, not waited for; on SQLite there is no other while we write.
-        found = select(outbox).where(wanted).order_by(*_MOST_URGENT).limit(limit).with_for_update(skip_locked=True)
+        found = select(outbox).where(wanted, NOT_HELD).order_by(*_MOST_URGENT).limit(limit).with_for_update(skip_locked=True)
         return [mapping.job(row) for row in self.connection.execute(found)]
 
     def _one(self, row: Row[tuple[object, ...]] | None) -> Job | None:

@@ -29,6 +29,7 @@ class JobState(StrEnum):
 OPEN = text("incidents.status <> 'resolved'")
 UNDONE = text("outbox.state <> 'done'")
 UNNUDGED = text("outbox.state = 'pending' AND outbox.nudged_at IS NULL")
+NOT_HELD = text("NOT EXISTS (SELECT 1 FROM held)")
 
 
 def _incident_id(*, primary_key: bool = False) -> Column[int]:
@@ -224,6 +225,10 @@ sites = Table(
 counters = Table("counters", metadata, Column("name", String(64), primary_key=True), Column("count", BIG, nullable=False))
 
 heartbeats = Table("heartbeats", metadata, Column("process", String(120), primary_key=True), Column("at", Moment, nullable=False))
+
+held = Table(  # while there is a row nothing is sent, nothing fires: a restored site waits for somebody to look
+    "held", metadata, Column("why", String(120), primary_key=True), Column("since", Moment, nullable=False)
+)
 
 schema_revisions = (
     Table(  # what each applied revision did to programs one release older; they read it, so its shape stays for ever

@@ -80,6 +80,17 @@ class Sending:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """A site that sends nothing, until `escalation resume`."""
+
+    why: str
+    since: datetime
+
+    def __str__(self) -> str:
+        return f"held since {self.since:%Y-%m-%d %H:%M} UTC, {self.why}: nobody is paged"
+
+
+@dataclass(frozen=True, slots=True)
 class ConfigVersion:
     version: int
     applied_at: datetime

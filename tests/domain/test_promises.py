@@ -34,6 +34,7 @@ class RandomNight:
     mail: list[ev.Event] = field(default_factory=list)  # callbacks under way, in any order
     told: list[ev.Event] = field(default_factory=list)
     paged: set[str] = field(default_factory=set)
+    kept: tuple[Incident, frozenset[tuple[int, int]]] | None = None  # a backup, and the calls that existed then
 
     def __post_init__(self) -> None:
         self.incident = incident(self.policy, severity=Severity.WARNING)
@@ -153,6 +154,16 @@ class RandomNight:
         ]
         self.tell(self.dice.choice(rare))
 
+    def disaster(self) -> None:
+        """A backup is taken, or the incident becomes again what it was in it; callbacks of what was lost still come."""
+        if self.kept is None:
+            self.kept = self.incident, frozenset(self.live)
+            return
+        (self.incident, live), self.kept = self.kept, None
+        self.live &= live
+        self.pending.clear()
+        self.tell(ev.Restored(NIGHT))
+
     def replay(self) -> None:
         """Any carrier's event again, at any later time."""
         seen = [
@@ -163,6 +174,7 @@ class RandomNight:
 
     def run(self, moments: int) -> RandomNight:
         happenings = [self.work] * 5 + [self.carrier] * 4 + [self.callback] * 5 + [self.time] * 2 + [self.somebody, self.replay]
+        happenings += [self.disaster] * self.dice.choice([0, 0, 1])
         for _ in range(moments):
             self.dice.choice(happenings)()
         return self

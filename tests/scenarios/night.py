@@ -164,6 +164,8 @@ class Night:
             tables.outbox.c.state == "pending", tables.outbox.c.nudged_at.is_(None)
         )
         with self._db.connect() as connection:
+            if connection.scalar(select(func.count()).select_from(tables.held)):
+                return datetime.max.replace(tzinfo=UTC)
             found = [connection.scalar(select(func.min(tables.timers.c.due_at))), connection.scalar(undone)]
         return min((f for f in found if f), default=datetime.max.replace(tzinfo=UTC))
 

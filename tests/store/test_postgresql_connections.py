@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from escalation.errors import BadSettings, StoreUnavailable
 from escalation.ports import Patience
+from escalation.store import schema
 from escalation.store.engines import make_engine
 from escalation.store.sql import SqlStore
 from tests.builders import alert
@@ -138,3 +139,12 @@ def test_who_was_in_the_way_may_come_again_at_once(postgres_url: str) -> None:
             tx.load(first.id)
         assert not caught.value.passes
     store.dispose()
+
+
+def test_a_migration_takes_as_long_as_it_takes(postgres_url: str) -> None:
+    """A server that works for minutes, or waits for another who migrates, is not silent: no bound of ours ends it."""
+    engine = make_engine(postgres_url, Patience.CALLER)
+    with engine.begin() as connection:
+        schema._unhurried(connection)
+        assert connection.scalar(text("SELECT 1 FROM pg_sleep(2.8)")) == 1  # beyond every bound of that patience
+    engine.dispose()

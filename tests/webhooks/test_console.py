@@ -44,6 +44,16 @@ def test_a_link_preview_acknowledges_nothing(desk: Receiver, incident: int) -> N
     assert desk.status(incident) == "triggered"
 
 
+def test_the_list_of_a_held_site_says_so_first(desk: Receiver) -> None:
+    """Else it would look as if somebody was being called."""
+    browser = desk.logged_in()
+    assert "resume" not in browser.text
+    with desk.system.store.transaction() as tx:
+        tx.hold("restored from the backup of noon")
+    assert browser.open("/incidents").status_code == 200
+    assert "held since 2026-11-23 03:00 UTC, restored from the backup of noon: nobody is paged" in browser.text
+
+
 def test_the_buttons_do_nothing_by_get(desk: Receiver, incident: int) -> None:
     """An address of an act is no link."""
     token = desk.link(incident).partition("?")[2]

@@ -51,6 +51,16 @@ def test_silent_workers_are_a_fault_of_their_own(desk: Receiver) -> None:
     assert faults(desk) == (503, {"worker pages", "worker chores"})
 
 
+def test_a_held_site_is_not_ready_and_a_number_says_so(desk: Receiver) -> None:
+    """Whoever watches must not take a restored site that nobody let go on for one that pages."""
+    beat(desk)
+    assert "escalation_held 0.0" in desk.client.get("/metrics").text
+    with desk.system.store.transaction() as tx:
+        tx.hold("restored")
+    assert faults(desk) == (503, {"held"})
+    assert "escalation_held 1.0" in desk.client.get("/metrics").text
+
+
 def test_each_fault_is_named(tmp_path: Path) -> None:
     """Nothing was started yet and nothing configured."""
     assert faults(receiver(tmp_path, configured=False)) == (503, {*PROCESSES, "config"})

@@ -70,8 +70,9 @@ class Console:
         site, now = self._moment()
         rows = self._system.queries.incidents(open_only=True, limit=MOST_ROWS)
         name = site.roster.name
+        held = self._system.queries.held()
         return render_template(
-            "console/incidents.html", rows=rows, name=name, most=MOST_ROWS, now=now, zone="UTC", refresh=REFRESH
+            "console/incidents.html", held=held, rows=rows, name=name, most=MOST_ROWS, now=now, zone="UTC", refresh=REFRESH
         )
 
     def login(self) -> ResponseReturnValue:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 from escalation.local.checks.finding import Finding, fault, ok
-from escalation.store.views import Sending
+from escalation.store.views import Hold, Sending
 
 SILENT = timedelta(seconds=30)  # the timekeeper beats every 2 s, a worker every 5
 OVERDUE = timedelta(seconds=30)  # the timekeeper looks for due timers every 0.2 s
@@ -32,6 +32,12 @@ def processes(beats: Mapping[str, timedelta]) -> Iterator[Finding]:
             yield fault(process, f"not heard of for {_seconds(min(ages))} s: {harm}", cure)
         else:
             yield ok(process, f"heard {max(_seconds(min(ages)), 0)} s ago")
+
+
+def on_hold(hold: Hold | None) -> Iterator[Finding]:
+    """Alerts are taken, and nobody hears of them."""
+    if hold is not None:
+        yield fault("held", str(hold), "look at what is open, then escalation resume")
 
 
 def behind(sending: Sending) -> Iterator[Finding]:

@@ -77,6 +77,11 @@ def queue_intake(patient: Patient) -> Iterator[Finding]:
         yield ok(QUEUE_INTAKE, f"heard {max(age.total_seconds(), 0):.0f} s ago")
 
 
+def held(patient: Patient) -> Iterator[Finding]:
+    """Whether a restored site waits for somebody."""
+    yield from list(pulse.on_hold(patient.system.queries.held())) or [ok("held", "no: what is due goes out")]
+
+
 def late(patient: Patient) -> Iterator[Finding]:
     """Whether what is due gets done."""
     yield from list(pulse.behind(patient.system.queries.sending())) or [ok("outbox", "nothing is late")]

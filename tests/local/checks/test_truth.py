@@ -63,6 +63,14 @@ def test_silent_processes_are_faults(ward: Ward, tmp_path: Path) -> None:
     assert [finding.level for finding in old] == [Level.FAULT] * 3
 
 
+def test_a_site_that_is_held_is_a_fault(ward: Ward) -> None:
+    """It takes alerts, and nobody hears of them."""
+    assert ward.found("held") == {"held": Level.OK}
+    with ward.system.store.transaction() as tx:
+        tx.hold("restored")
+    assert ward.found("held") == {"held": Level.FAULT}
+
+
 @pytest.mark.parametrize(
     ("age", "level"), [(timedelta(seconds=1), Level.OK), (timedelta(minutes=1), Level.FAULT), (timedelta(days=2), Level.WARNING)]
 )
