@@ -27,13 +27,14 @@ class Room:
     """Places for those who wait. Whoever finds none is told to come again: after a moment, for a burst is no trouble, but at once
     when the database has just failed somebody, for then the threads are needed."""
 
-    def __init__(self, places: int) -> None:
+    def __init__(self, places: int, moment: float = MOMENT) -> None:
+        self._moment = moment
         self._free = threading.BoundedSemaphore(places)
         self._is_struggling = False
 
     @contextmanager
     def place(self) -> Iterator[None]:
-        if not self._free.acquire(timeout=0 if self._is_struggling else MOMENT):
+        if not self._free.acquire(timeout=0 if self._is_struggling else self._moment):
             self._is_struggling = True
             raise StoreUnavailable("enough are waiting already")
         try:
@@ -46,9 +47,9 @@ class Room:
             self._free.release()
 
 
-def furnish(app: Flask) -> None:
-    """Gives every view that waits its room; call it when all routes are there."""
-    alerts, people = app.extensions[ROOMS] = Room(ALERTS), Room(PEOPLE)
+def furnish(app: Flask, moment: float = MOMENT) -> None:
+    """Gives every view that waits its room; call it when all routes are there. `moment`: for tests on busy machines."""
+    alerts, people = app.extensions[ROOMS] = Room(ALERTS, moment), Room(PEOPLE, moment)
     for endpoint, view in app.view_functions.items():
         if not endpoint.startswith(PROMPT) and endpoint.rpartition(".")[2] not in STATIC:
             app.view_functions[endpoint] = _in(alerts if endpoint.startswith("intake.") else people, view)

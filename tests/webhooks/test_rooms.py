@@ -26,14 +26,14 @@ def desk(tmp_path: Path) -> Receiver:
 class Slow:
     """An application whose views wait for something, and may then find the database away."""
 
-    def __init__(self) -> None:
+    def __init__(self, moment: float = 0.1) -> None:
         self.app, self.inside, self.go_on = Flask("slow"), threading.Semaphore(0), threading.Event()
         self.is_away = False
         guard.install(self.app)
         self.app.add_url_rule("/wait", "intake.wait", self.wait, methods=["POST"])
         self.app.add_url_rule("/page", "console.page", lambda: "here", methods=["POST"])
         self.app.add_url_rule("/answer", "plivo.answer", lambda: "here", methods=["POST"])
-        rooms.furnish(self.app)
+        rooms.furnish(self.app, moment)
 
     def wait(self) -> str:
         self.inside.release()
@@ -70,7 +70,7 @@ def test_whoever_waits_for_the_database_leaves_threads_for_callers_and_for_peopl
 
 def test_a_burst_beyond_the_room_is_taken_all_the_same() -> None:
     """A full room is no trouble while it empties: who comes then gets the next place."""
-    slow = Slow()
+    slow = Slow(moment=20)
     with ThreadPoolExecutor(rooms.THREADS) as threads:
         waiting = slow.fill(threads)
         beyond = [threads.submit(slow.post) for _ in range(rooms.THREADS - rooms.ALERTS)]
