@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import httpx  # only the type of a transport that tests hand in
 
+from escalation.audit import Audit
 from escalation.briefing import Briefs
 from escalation.carriers.email.client import EmailClient
 from escalation.carriers.plivo.client import PlivoClient
@@ -20,8 +21,10 @@ from escalation.dispatch import Dispatch
 from escalation.domain.roster import Channel
 from escalation.engine import Engine
 from escalation.errors import StoreUnavailable
+from escalation.ping import Ping
 from escalation.ports import Carrier, Clock, Job, Nudge, Patience
 from escalation.responses import Responses
+from escalation.retention import Retention
 from escalation.settings import Settings
 from escalation.store import schema
 from escalation.store.queries import Queries
@@ -32,7 +35,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """Everything an entry point needs. `plivo` is None when the site has no Plivo account."""
+    """Everything an entry point needs. `plivo` is None when the site has no Plivo account, `ping` when nobody waits for one."""
 
     settings: Settings
     store: SqlStore
@@ -41,7 +44,10 @@ class System:
     briefs: Briefs
     queries: Queries
     responses: Responses
+    audit: Audit
+    retention: Retention
     plivo: PlivoClient | None
+    ping: Ping | None
     caller: float  # seconds in which whoever is on the phone is answered
 
 
@@ -71,7 +77,9 @@ def build(
     carriers = by_channel(settings, ticking, plivo, transport)
     dispatch = Dispatch(engine, store, carriers, briefs, holder=f"{socket.gethostname()}:{os.getpid()}")
     responses = Responses(engine, store, settings.secret_key)
-    return System(settings, store, engine, dispatch, briefs, Queries(store), responses, plivo, caller)
+    audit, retention = Audit(engine, store), Retention(store, settings.keep_days)
+    ping = Ping(settings.ping_url, transport) if settings.ping_url else None
+    return System(settings, store, engine, dispatch, briefs, Queries(store), responses, audit, retention, plivo, ping, caller)
 
 
 def must_fit(settings: Settings) -> None:

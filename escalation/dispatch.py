@@ -16,7 +16,7 @@ from escalation.domain.incident import Attempt, AttemptStatus, Incident
 from escalation.domain.roster import Channel
 from escalation.domain.wording import messages
 from escalation.engine import Engine, each, rule
-from escalation.errors import CarrierError, Verdict
+from escalation.errors import CarrierError, Unreadable, Verdict
 from escalation.ports import Carrier, Editable, Job, Notice, Store, Telephone, Transaction
 
 log = logging.getLogger(__name__)
@@ -59,8 +59,12 @@ class Dispatch:
         """1. Claim, look last, write the intent. 2. Re-read the claim. 3. Send. 4. Tell. Dying after 1 or in 3 leaves a lease
         that runs out (`settle_abandoned`); dying after 3 too, and the carrier's callbacks name the attempt meanwhile."""
         claimant = f"{self._holder}:{next(self._claims)}"  # one per claim: a thread that froze must not pass for the next one
-        with self._store.transaction() as tx:
-            errand = self._claim(tx, job_id, claimant)
+        try:
+            with self._store.transaction() as tx:
+                errand = self._claim(tx, job_id, claimant)
+        except Unreadable as error:  # set aside by now; a task that fails would only be looked for
+            log.error("command %d is left alone: %s", job_id, error)
+            return
         if isinstance(errand, Job):
             self._wait(errand)
         elif errand is not None and self._still_holds(job_id, claimant):

@@ -11,13 +11,14 @@ from typing import TypeVar
 
 from escalation.domain import events as ev
 from escalation.domain.alert import Action, Alert
+from escalation.domain.audit import LONGEST_WAIT, Finding, findings
 from escalation.domain.dedup import What, meaning
 from escalation.domain.incident import Attempt, AttemptStatus, Incident, Outcome, Status, Via
 from escalation.domain.machine import advance
 from escalation.domain.policy import Policy, Service, Site
 from escalation.domain.roster import Channel, Roster
 from escalation.domain.timeline import Entry
-from escalation.errors import NotFound, StoreUnavailable, UnknownKey
+from escalation.errors import NotFound, StoreUnavailable, UnknownKey, Unreadable
 from escalation.ports import Job, Nudge, OpenIncident, Patience, Store, Transaction
 
 log = logging.getLogger(__name__)
@@ -144,13 +145,34 @@ class Engine:
         concerned = self._run(lambda tx: (tx.open_incidents(Status.TRIGGERED, Status.EXHAUSTED), []))
         return each("a change of the roster", concerned, lambda one: self.tell(one, ev.RosterChanged()))
 
+    def audit(self, incident_id: int) -> tuple[Finding, ...]:
+        """Sets right what one incident lacks, judged again under its lock; returns what that was."""
+
+        def work(tx: Transaction) -> tuple[tuple[Finding, ...], list[Job]]:
+            jobs: list[Job] = []
+            incident = tx.load(incident_id)
+            sending = tx.sending([incident_id], LONGEST_WAIT)[incident_id]
+            missed = findings(incident, sending, tx.now) if incident else ()
+            if incident and missed:
+                rule(tx, incident, ev.Audited(sending), jobs)
+            for _ in missed:
+                tx.bump("audit_finding")
+            return missed, jobs
+
+        return self._run(work)
+
     def _take(self, tx: Transaction, alert: Alert, site: Site, jobs: list[Job]) -> Taken:
         service = _service(alert, site)
         if alert.identity and not tx.first_seen(f"alert:{service.name}:{alert.identity}"):
             found = tx.look(service.name, alert.dedup_key)
             return Taken(alert.dedup_key, What.COUNTED, found.id if found else None)
         for _ in range(TRIES):
-            taken = self._try(tx, alert, service, site.policies[service.policy], jobs)
+            try:
+                taken = self._try(tx, alert, service, site.policies[service.policy], jobs)
+            except Unreadable as error:
+                if not error.incident_id:
+                    raise
+                return _beside(tx, alert, error.incident_id)
             if taken is not None:
                 return taken
         raise StoreUnavailable("others open and close this incident all the time", passes=True)
@@ -204,11 +226,13 @@ class Engine:
 
 def each(what: str, items: Sequence[S], act: Callable[[S], object]) -> bool:
     """Does every one of them: one that fails (a locked row, a fault of ours) stops no other. True when none failed; raises
-    `StoreUnavailable` when nothing could be done at all."""
+    `StoreUnavailable` when nothing could be done at all. What cannot be read is set aside by then, and telling it again is no use."""
     failures: list[Exception] = []
     for item in items:
         try:
             act(item)
+        except Unreadable as error:
+            log.error("%s could not be told: %s", what, error)
         except Exception as error:
             log.error("%s could not be told: %s", what, type(error).__name__)
             failures.append(error)
@@ -222,8 +246,17 @@ def rule(tx: Transaction, incident: Incident, event: ev.Event, jobs: list[Job]) 
     roster = tx.site().roster
     decision = advance(incident, event, roster, tx.now)
     release_phones(tx, incident, decision.incident, event)
+    if _is_in_doubt(incident, decision.incident, event):
+        tx.bump("unknown_outcome")
     jobs += tx.save(incident, decision.incident, decision.commands, decision.entries, cause_of(incident, event))
     return Told(decision.incident, roster, event, tx.now, True, decision.entries)
+
+
+def _is_in_doubt(before: Incident, after: Incident, event: ev.Event) -> bool:
+    """Whether nobody knows since this event what became of a request."""
+    number = getattr(event, "attempt", 0) or getattr(event, "ref", 0)
+    old, new = before.attempt(number), after.attempt(number)
+    return new is not None and new.status is AttemptStatus.UNKNOWN and (old is None or old.status is not AttemptStatus.UNKNOWN)
 
 
 def release_phones(tx: Transaction, before: Incident, after: Incident, event: ev.Event) -> None:
@@ -270,6 +303,13 @@ def task_name(incident: Incident, number: int, try_: int) -> str:
     """`INC-42.s1.a1.t1`: what the attempt's task is called in Flower; `last` instead of a step for the last resort."""
     step = incident.page(incident.attempts[number - 1].page).step + 1
     return f"{incident.short_id}.{f's{step}' if step else 'last'}.a{number}.t{try_}"
+
+
+def _beside(tx: Transaction, alert: Alert, incident_id: int) -> Taken:
+    """This trouble's incident cannot be read: the others of the delivery must not be refused with it for ever."""
+    tx.set_aside(incident_id)
+    tx.count(incident_id, alert)
+    return Taken(alert.dedup_key, What.COUNTED, incident_id)
 
 
 def _check_keys(alerts: Sequence[Alert], site: Site) -> None:

@@ -9,6 +9,7 @@ EscalationError
 │   └── UnknownKey           an intake key that belongs to no service
 ├── NotFound                 an incident, a command, a person that does not exist
 ├── StoreUnavailable         ours: the database is away or too busy; nothing was changed, try again
+├── Unreadable               ours: a row that this release cannot read; it is set aside, and stops no other
 ├── SchemaMismatch           ours: the database was migrated for another release; says what to run
 └── CarrierError             what a carrier's request came to when it was not accepted
 """
@@ -61,6 +62,15 @@ class StoreUnavailable(EscalationError):
     def __init__(self, words: str, *, passes: bool = False) -> None:
         super().__init__(words)
         self.passes = passes
+
+
+class Unreadable(EscalationError):
+    """Raised when a row holds a word or a value that this release does not know: a newer one wrote it, or it is damaged. Names rows by
+    their ids, never by what is in them. `incident_id` is 0 where it is not known yet."""
+
+    def __init__(self, words: str, incident_id: int = 0) -> None:
+        super().__init__(words)
+        self.incident_id = incident_id
 
 
 class SchemaMismatch(EscalationError):

@@ -67,13 +67,14 @@ class Transaction(Protocol):
         """The configuration applied last, opted-out addresses marked in its roster."""
 
     def look(self, service: str, dedup_key: str) -> OpenIncident | None:
-        """The open incident of a trouble, not locked."""
+        """The open incident of a trouble, not locked. Raises `Unreadable` with its id."""
 
     def create(self, alert: Alert, service: str, policy: Policy) -> Incident | None:
         """A new incident row, locked; None when somebody else opened one for the same trouble meanwhile."""
 
     def load(self, incident_id: int) -> Incident | None:
-        """The whole incident, locked until the transaction ends."""
+        """The whole incident, locked until the transaction ends. Raises `Unreadable`; once the transaction has ended by that, the
+        incident is set aside."""
 
     def save(
         self, before: Incident, after: Incident, commands: Sequence[Command], entries: Sequence[Entry], cause: str
@@ -131,6 +132,25 @@ class Transaction(Protocol):
     def free_phone(self, incident_id: int, attempt: int) -> None:
         """That attempt's calls are over."""
 
+    def set_aside(self, incident_id: int) -> None:
+        """An incident that cannot be read (`Unreadable`): counted (`unreadable_row`), logged by its id, and its timers and commands
+        left alone for a while, so that they take no place from others."""
+
+    def peek(self, incident_ids: Sequence[int]) -> list[Incident]:
+        """Whole incidents, not locked, in the order of their ids; without those that cannot be read."""
+
+    def open_after(self, incident_id: int, limit: int) -> list[int]:
+        """Ids of open incidents above that one, in order."""
+
+    def sending(self, incident_ids: Sequence[int], within: timedelta) -> dict[int, frozenset[tuple[int, int]]]:
+        """Of each of these incidents (attempt, try) of the commands that will be carried out within that time."""
+
+    def strange_timers(self, incident_ids: Sequence[int]) -> list[int]:
+        """Which of these incidents have a timer of a kind that this release does not know."""
+
+    def strange_commands(self) -> list[int]:
+        """Outbox rows that are not done, of a kind or a state that this release does not know; some of them when there are many."""
+
     def text_pages(self, address: str) -> list[tuple[Incident, int]]:
         """Open incidents (not locked) with an attempt (its number, the newest per page) by text to this address."""
 
@@ -162,7 +182,18 @@ class Transaction(Protocol):
     def document(self) -> str:
         """The text of the configuration applied last, empty before the first."""
 
-    def bump(self, counter: str) -> None:
+    def forget_incidents(self, before: datetime, limit: int) -> int:
+        """Removes at most so many closed incidents, with all that hangs on them, in which nothing happened since. Returns how many rows
+        went, 0 when there are none left: come again until then. Waits for nobody and locks no open incident."""
+
+    def forget_commands(self, before: datetime, limit: int) -> int:
+        """The same for commands that were carried out."""
+
+    def forget_identities(self, before: datetime, nonces_before: datetime | None, limit: int) -> int:
+        """The same for the inbox, but none that was first seen while an incident was open that still is; nonces of V2 signatures by a
+        time of their own, or never."""
+
+    def bump(self, counter: str, by: int = 1) -> None:
         """One more of something that operators watch (`refused_callback`, `unknown_key`, …)."""
 
     def beat(self, process: str) -> None:

@@ -32,6 +32,10 @@ class Settings:
     config: Path = Path("escalation.yaml")
     console_password: str = _secret()
     trusted_proxies: int = 0  # how many of them write X-Forwarded-For in front of us; 0: it is not looked at
+    ping_url: str = _secret()
+    watch_phones: tuple[str, ...] = field(default=(), repr=False)  # these two are the watcher's, on another machine
+    watch_mails: tuple[str, ...] = field(default=(), repr=False)
+    keep_days: int = 400  # closed incidents; 0: for ever
     mail_from: str = ""
     plivo_auth_id: str = ""
     plivo_auth_tokens: tuple[str, ...] = field(default=(), repr=False)
@@ -48,9 +52,10 @@ class Settings:
         """Reads and checks all settings; raises `BadSettings` with every fault, never with a value that may be secret."""
         faults: list[str] = []
         said = {name: _read(environ, variable, faults) for name, variable in NAMES.items()}
-        if said["trusted_proxies"] and said["trusted_proxies"] not in map(str, range(MOST_PROXIES + 1)):
-            faults.append(f"ESCALATION_TRUSTED_PROXIES: not a number from 0 to {MOST_PROXIES}")
-            del said["trusted_proxies"]
+        for name, most in NUMBERS.items():
+            if said[name] and not _is_number(said[name] or "", most):
+                faults.append(f"{NAMES[name]}: not a number from 0 to {most}")
+                del said[name]
         values: dict[str, object] = {n: _converted(n, text) for n, text in said.items() if text is not None}
         settings = cls(**values)  # type: ignore[arg-type]
         faults += [f"{NAMES[n]}: not a URL with scheme and host" for n in URLS if not _is_url(getattr(settings, n))]
@@ -76,7 +81,9 @@ WITH_PLIVO = {
     "secret_key": "ESCALATION_SECRET_KEY: missing, without it texts have no link and no reply code",
 }
 MOST_PROXIES = 9
-URLS = ("public_url", "plivo_api_url", "slack_webhook_url", "slack_api_url")
+NUMBERS = {"trusted_proxies": MOST_PROXIES, "keep_days": 36500}
+LISTS = ("plivo_auth_tokens", "watch_phones", "watch_mails")
+URLS = ("public_url", "ping_url", "plivo_api_url", "slack_webhook_url", "slack_api_url")
 
 
 def _read(environ: Mapping[str, str], variable: str, faults: list[str]) -> str | None:
@@ -93,11 +100,15 @@ def _read(environ: Mapping[str, str], variable: str, faults: list[str]) -> str |
 def _converted(name: str, text: str) -> object:
     if name in ("data_dir", "config"):
         return Path(text)
-    if name == "trusted_proxies":
-        return int(text or 0)
-    if name == "plivo_auth_tokens":
+    if name in NUMBERS:
+        return int(text) if text else getattr(Settings(), name)
+    if name in LISTS:
         return tuple(t.strip() for t in text.split(",") if t.strip())
     return text.rstrip("/") if name in ("public_url", "plivo_api_url") else text
+
+
+def _is_number(text: str, most: int) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 10 and int(text) <= most
 
 
 def _is_url(text: str) -> bool:

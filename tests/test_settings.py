@@ -50,6 +50,19 @@ def test_anything_else_is_a_fault(said: str) -> None:
     assert faults({"ESCALATION_TRUSTED_PROXIES": said}) == [f"ESCALATION_TRUSTED_PROXIES: not a number from 0 to {MOST_PROXIES}"]
 
 
+@pytest.mark.parametrize(("said", "meant"), [("", 400), ("0", 0), ("30", 30)])
+def test_closed_incidents_are_kept_for_a_number_of_days(said: str, meant: int) -> None:
+    """A bit more than a year unless it is said; 0 is for ever."""
+    assert Settings.from_env({"ESCALATION_KEEP_DAYS": said}).keep_days == meant
+    assert faults({"ESCALATION_KEEP_DAYS": "a year"}) == ["ESCALATION_KEEP_DAYS: not a number from 0 to 36500"]
+
+
+def test_an_address_for_the_ping_is_a_secret_that_must_be_one() -> None:
+    """Neither the fault nor the settings' own text shows it."""
+    assert faults({"ESCALATION_PING_URL": "hush"}) == ["ESCALATION_PING_URL: not a URL with scheme and host"]
+    assert "hush" not in repr(Settings.from_env({"ESCALATION_PING_URL": "https://watch.test/hush"}))
+
+
 def test_what_looks_like_a_setting_and_is_none_is_named_on_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
     """By whoever starts; without its value. What the test suite is told by is none of ours."""
     environ = {"ESCALATION_SECRET_KYE": "hush", "ESCALATION_TEST_RUN": "1", "PATH": "/bin"}

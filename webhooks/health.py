@@ -12,11 +12,16 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from escalation.audit import CLEAN
 from escalation.build import System
 from escalation.errors import StoreUnavailable
 from escalation.local.checks import pulse
 from escalation.local.checks.finding import Level
 from escalation.store.queries import Queries
+from escalation.store.sql_retention import FORGOTTEN_ALARMS
+
+# Told from the first scrape on, so that an alert on their rise misses none.
+WATCHED = ("unknown_key", "audit_finding", "unknown_outcome", "unreadable_row", "rejected_event")
 
 
 def blueprint(system: System) -> Blueprint:
@@ -90,8 +95,9 @@ class _Numbers(Collector):
         counted = CounterMetricFamily(
             "escalation_counted", "What operators watch: unknown keys, refused callbacks, …", labels=["what"]
         )
-        for what, count in sorted(({"unknown_key": 0} | self._queries.counters()).items()):
-            counted.add_metric([what], count)
+        for what, count in sorted((dict.fromkeys(WATCHED, 0) | self._queries.counters()).items()):
+            if what != FORGOTTEN_ALARMS:  # they are among the alarms
+                counted.add_metric([what], count)
         yield counted
 
     def _sending(self) -> Iterator[Metric]:
@@ -115,9 +121,17 @@ class _Numbers(Collector):
 
     def _processes(self) -> Iterator[Metric]:
         beats = GaugeMetricFamily("escalation_heartbeat_age_seconds", "Since a process was last heard.", labels=["process"])
-        for process, age in self._queries.heartbeats().items():
+        ages = self._queries.heartbeats()
+        clean = ages.pop(CLEAN, None)
+        for process, age in ages.items():
             beats.add_metric([process], age.total_seconds())
         yield beats
+        if clean is not None:
+            yield GaugeMetricFamily(
+                "escalation_audit_clean_age_seconds",
+                "Since an audit of all open incidents last found nothing.",
+                value=clean.total_seconds(),
+            )
         versions = self._queries.config_versions(1)
         version = versions[0].version if versions else 0
         yield GaugeMetricFamily(

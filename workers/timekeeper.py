@@ -1,6 +1,7 @@
 """The timekeeper, a small process of its own: fires due timers, hands out commands that became due, does by itself what nobody
-came for, settles what was left half done, asks after carriers that are down. Several may run and none is special: every row is
-claimed. It ships what commands on this machine have spooled. It needs the database and nothing else, so paging goes on without broker and workers. Not the rules (`escalation.engine`),
+came for, settles what was left half done, asks after carriers that are down, ships what commands on this machine have spooled, audits,
+forgets what is old, tells a watcher that all is well. Several may run and none is special: every row is claimed. It needs the database
+and nothing else, so paging goes on without broker and workers. Not the rules (`escalation.engine`),
 not the sending (`escalation.dispatch`)."""
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from types import FrameType
 from escalation.build import System, build
 from escalation.clock import SystemClock
 from escalation.local.broker import broker_url
+from escalation.local.checks import pulse
+from escalation.local.checks.finding import Level
 from escalation.local.report import Courier
 from escalation.local.spool import Spool
 from escalation.nudge import CeleryNudge
@@ -123,6 +126,9 @@ class Timekeeper:
             Duty("probe", timedelta(seconds=5), self._probe),
             Duty("spool", timedelta(seconds=5), self._ship),
             Duty("heartbeat", timedelta(seconds=2), self._beat),
+            Duty("audit", timedelta(seconds=1), self._audit),
+            Duty("retention", timedelta(seconds=1), self._forget),
+            Duty("ping", timedelta(seconds=60), self._ping),
         )
         self._more = False
 
@@ -159,6 +165,23 @@ class Timekeeper:
         """What commands on this machine kept while the database was away. A receiver elsewhere may be silent for seconds."""
         if self._spool is not None and not self._spool.is_empty():
             self._run("spool", partial(self._spool.ship, Courier(lambda: self._system).deliver, partial(log.info, "spool: %s")))
+
+    def _audit(self) -> None:
+        """By a hand: reading a page of incidents must keep no timer waiting."""
+        self._run("audit", self._system.audit.turn)
+
+    def _forget(self) -> None:
+        self._run("retention", self._system.retention.turn)
+
+    def _ping(self) -> None:
+        if self._system.ping:
+            self._run("ping", self._say_that_all_is_well)
+
+    def _say_that_all_is_well(self) -> None:
+        """Only while it is: whoever waits for it is alarmed by silence. Our own word is not enough, so the rows are asked."""
+        late = [found for found in pulse.behind(self._system.queries.sending()) if found.level is Level.FAULT]
+        if self._system.ping and self._system.audit.is_clean and not late:
+            self._system.ping.send()
 
     def _beat(self) -> None:
         with self._system.store.transaction() as tx:

@@ -89,6 +89,14 @@ class TimerFired:
 
 
 @dataclass(frozen=True, slots=True)
+class Audited:
+    """The audit missed something. `sending` is (attempt, try) of each command that will be carried out, read under the incident's
+    lock; what is missing the machine finds again for itself."""
+
+    sending: frozenset[tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
 class AttemptClaimed:
     """A worker is about to send. The machine looks last: when it answers with the attempt claimed, send."""
 
@@ -202,5 +210,6 @@ IncidentEvent = (
     | CarrierRecovered
     | Restored
     | TimerFired
+    | Audited
 )
 Event = IncidentEvent | AttemptEvent

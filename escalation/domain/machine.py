@@ -21,6 +21,8 @@ Laws
 * An attempt is settled when nobody wants it any more; a call that comes up after that is hung up.
 * Who is behind a target is looked up when the step begins; the policy is the one the incident started with.
 
+* Laws are kept by programs, and rows are lost: `audit` says what an open incident must have, and `Audited` sets right what it lacks.
+
 Promises (each a property test over random nights)
 --------------------------------------------------
 * An open incident always has a timer, or a command still to be carried out, that will wake it (`will_wake`); the one exception
@@ -41,6 +43,7 @@ from typing import Any, Final, get_args
 
 from escalation.domain import events as ev
 from escalation.domain.attempts import MENU_TAKES, again, give_up, keep, rule_attempt
+from escalation.domain.audit import rearm
 from escalation.domain.commands import Command
 from escalation.domain.draft import Draft
 from escalation.domain.incident import LAST_RESORT, AttemptStatus, Incident, Outcome, Status, TimerKind
@@ -370,5 +373,10 @@ RULES: Final[Mapping[tuple[Status, type[ev.IncidentEvent]], Rule]] = MappingProx
         (ACKNOWLEDGED, ev.TimerFired): on_time,
         (SNOOZED, ev.TimerFired): on_time,
         (RESOLVED, ev.TimerFired): on_time,
+        (TRIGGERED, ev.Audited): rearm,
+        (EXHAUSTED, ev.Audited): rearm,
+        (ACKNOWLEDGED, ev.Audited): rearm,
+        (SNOOZED, ev.Audited): rearm,
+        (RESOLVED, ev.Audited): nothing,
     }
 )

@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import REGCLASS
 from escalation.errors import BadInput, EscalationError, SchemaMismatch
 from escalation.ports import Clock
 from escalation.store import schema
+from escalation.store.aside import Aside
 from escalation.store.engines import FAULTS
 from escalation.store.sql import SqlTransaction
 from escalation.store.tables import UNDONE, JobState, heartbeats, held, incidents, metadata, outbox, schema_revisions, sites
@@ -39,7 +40,7 @@ def dump(url: str, clock: Clock | None = None) -> Iterator[Line]:
     """A header, then for each table its name and columns and its rows, then how many rows there were: without that line it was cut
     short. Raises `StoreUnavailable`, `SchemaMismatch`."""
     with schema.snapshot(url) as connection:
-        taken_at = SqlTransaction(connection, clock, {}).now
+        taken_at = SqlTransaction(connection, clock, Aside(), {}).now
         yield {"format": FORMAT, "revision": schema.head(), "taken_at": taken_at.isoformat(), "from": connection.dialect.name}
         count = 0
         for name in TABLES:
@@ -63,7 +64,7 @@ def load(url: str, lines: Iterable[Line], then: Then, *, force: bool = False, cl
         raise SchemaMismatch("the backup was taken by a newer release: restore it with that one")
     taken_at = datetime.fromisoformat(header["taken_at"])
     with schema.alone(url) as connection:
-        tx = SqlTransaction(connection, clock, {})
+        tx = SqlTransaction(connection, clock, Aside(), {})
         _may_be_replaced(tx, force=force)
         schema.clear(connection)
         schema.bring_to(connection, header["revision"])

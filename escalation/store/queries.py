@@ -1,5 +1,6 @@
 """Read models: what the console, the command line, the health checks and the metrics show. Plain questions that change nothing and
-wait for no writer; each raises `StoreUnavailable` when the database is away. Not the machine's view (`sql`)."""
+wait for no writer; each raises `StoreUnavailable` when the database is away. A row that this release cannot read is left out and
+hides no other. Not the machine's view (`sql`)."""
 
 from __future__ import annotations
 
@@ -7,12 +8,15 @@ from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from sqlalchemy import Connection, Label, Row, Select, and_, func, select
+from sqlalchemy import Connection, Label, Row, Select, String, and_, func, select, type_coerce
 
 from escalation.domain.alert import Action
 from escalation.domain.incident import Incident, Status, TimerKind
 from escalation.domain.timeline import Entry, EntryKind
+from escalation.errors import Unreadable
 from escalation.store.sql_incidents import URGENCY, is_id
+from escalation.store.sql_outbox import KNOWN
+from escalation.store.sql_retention import FORGOTTEN_ALARMS
 from escalation.store.tables import (
     OPEN,
     UNDONE,
@@ -33,6 +37,7 @@ from escalation.store.views import ConfigVersion, Hold, IncidentRow, IncidentVie
 TELLING = (TimerKind.STEP, TimerKind.SNOOZE, TimerKind.ACK)  # the timers that tell a person what happens next
 NONE = timedelta(0)
 _ROW = ("id", "service", "summary", "severity", "status", "opened_at", "acknowledged_by", "step", "policy")
+_KINDS = {kind.value: kind for kind in EntryKind}
 _LISTED = tuple(incidents.c[name] for name in _ROW)  # not the details: they may be half a megabyte
 
 
@@ -61,16 +66,21 @@ class Queries:
 
     def incidents(self, *, open_only: bool = True, limit: int = 200) -> list[IncidentRow]:
         """Most urgent first when only open ones are asked for, else newest first."""
-        wanted = _listed().limit(limit)
+        wanted = _listed().order_by(incidents.c.id.desc()).limit(limit)
+        if open_only:
+            wanted = _listed().where(OPEN).order_by(URGENCY, incidents.c.id.desc()).limit(limit)
         with self._store.read() as tx:
-            if open_only:
-                return [_line(r) for r in tx.connection.execute(wanted.where(OPEN).order_by(URGENCY, incidents.c.id.desc()))]
-            return [_line(r) for r in tx.connection.execute(wanted.order_by(incidents.c.id.desc()))]
+            try:
+                return [_line(row) for row in tx.connection.execute(wanted)]
+            except Unreadable:
+                ids = tx.connection.scalars(wanted.with_only_columns(incidents.c.id)).all()
+                return [line for id in ids for line in _readable(tx.connection, id)]
 
     def incident(self, incident_id: int) -> IncidentView | None:
         with self._store.read() as tx:
             found = tx.peek([incident_id])
             if not found:
+                _must_be_absent(tx.connection, incident_id)
                 return None
             told = _entries(tx.connection, incident_id, 0)
             received: int = tx.connection.execute(select(_received(incident_id))).scalar_one()
@@ -83,7 +93,8 @@ class Queries:
 
     def sending(self) -> Sending:
         with self._store.read() as tx:
-            jobs = select(outbox.c.state, func.count().label("jobs")).where(UNDONE).group_by(outbox.c.state)
+            state = type_coerce(outbox.c.state, String).label("state")
+            jobs = select(state, func.count().label("jobs")).where(UNDONE).group_by(outbox.c.state)
             waiting = {row.state: row.jobs for row in tx.connection.execute(jobs)}
             due = tx.connection.scalar(select(func.min(outbox.c.due_at)).where(UNDONE))
             fires = tx.connection.scalar(select(func.min(timers.c.due_at)))
@@ -94,13 +105,17 @@ class Queries:
     def counts(self) -> dict[Status, int]:
         """How many incidents there are of each status, those with none too."""
         with self._store.read() as tx:
-            rows = tx.connection.execute(select(incidents.c.status, func.count().label("many")).group_by(incidents.c.status))
-            return dict.fromkeys(Status, 0) | {row.status: row.many for row in rows}
+            status = type_coerce(incidents.c.status, String).label("status")
+            rows = tx.connection.execute(select(status, func.count().label("many")).group_by(incidents.c.status))
+            many = {row.status: row.many for row in rows}
+            return {status: many.get(status.value, 0) for status in Status}
 
     def alarms(self) -> int:
-        """Dead ends told to the last resort, ever."""
+        """Dead ends told to the last resort, ever: also those of incidents that were forgotten since."""
         with self._store.read() as tx:
-            return tx.connection.scalar(select(func.count()).where(entries.c.kind == EntryKind.ALARM)) or 0
+            kept = tx.connection.scalar(select(func.count()).where(entries.c.kind == EntryKind.ALARM)) or 0
+            forgotten = tx.connection.scalar(select(counters.c.count).where(counters.c.name == FORGOTTEN_ALARMS)) or 0
+            return kept + forgotten
 
     def counters(self) -> dict[str, int]:
         with self._store.read() as tx:
@@ -146,13 +161,30 @@ def _line(row: Row[tuple[object, ...]]) -> IncidentRow:
     return IncidentRow(**own, step=step, steps=steps, next_at=row.next_at, repeats=max(row.received - 1, 0))
 
 
+def _readable(connection: Connection, incident_id: int) -> list[IncidentRow]:
+    try:
+        return [_line(row) for row in connection.execute(_listed().where(incidents.c.id == incident_id))]
+    except Unreadable:
+        return []
+
+
+def _must_be_absent(connection: Connection, incident_id: int) -> None:
+    """Raises `Unreadable`: an incident that is there must not be called unknown."""
+    if is_id(incident_id) and connection.scalar(select(incidents.c.id).where(incidents.c.id == incident_id)):
+        raise Unreadable(f"INC-{incident_id} cannot be read by this release: another one wrote it, or it is damaged", incident_id)
+
+
 def _entries(connection: Connection, incident_id: int, after_seq: int) -> tuple[TimelineEntry, ...]:
-    told = select(entries).where(entries.c.incident_id == incident_id, entries.c.seq > after_seq).order_by(entries.c.seq)
-    return tuple(TimelineEntry(row.seq, Entry(row.at, row.kind, row.text)) for row in connection.execute(told))
+    """A kind that another release made up reads as a note."""
+    columns = entries.c.seq, entries.c.at, type_coerce(entries.c.kind, String).label("kind"), entries.c.text
+    told = select(*columns).where(entries.c.incident_id == incident_id, entries.c.seq > after_seq).order_by(entries.c.seq)
+    return tuple(
+        TimelineEntry(row.seq, Entry(row.at, _KINDS.get(row.kind, EntryKind.NOTE), row.text)) for row in connection.execute(told)
+    )
 
 
 def _jobs(connection: Connection, incident_id: int) -> tuple[WaitingJob, ...]:
-    undone = select(outbox).where(and_(outbox.c.incident_id == incident_id, UNDONE)).order_by(outbox.c.due_at, outbox.c.id)
+    undone = select(outbox).where(and_(outbox.c.incident_id == incident_id, UNDONE, KNOWN)).order_by(outbox.c.due_at, outbox.c.id)
     return tuple(
         WaitingJob(row.id, row.task_id, row.kind, row.label, row.state, row.due_at, row.nudged_at)
         for row in connection.execute(undone)

@@ -1,5 +1,6 @@
 """SqlStore: `ports.Store` on SQLite and PostgreSQL, by SQLAlchemy Core. Not the schema (`schema` migrates it) and not retrying:
-a transaction that could not be done raises `StoreUnavailable`, its caller knows what to do again."""
+a transaction that could not be done raises `StoreUnavailable`, its caller knows what to do again. One that met an incident which this
+release cannot read raises `Unreadable`; the incident is counted and set aside by then."""
 
 from __future__ import annotations
 
@@ -11,15 +12,18 @@ from escalation.domain.commands import Command
 from escalation.domain.incident import Incident
 from escalation.domain.policy import Site
 from escalation.domain.timeline import Entry
-from escalation.errors import StoreUnavailable
+from escalation.errors import StoreUnavailable, Unreadable
 from escalation.ports import Clock, Job, Patience
+from escalation.store.aside import Aside
 from escalation.store.engines import Engines, troubles
+from escalation.store.sql_audit import Watching
 from escalation.store.sql_facts import Facts
 from escalation.store.sql_incidents import Incidents
 from escalation.store.sql_outbox import Outbox
+from escalation.store.sql_retention import Forgetting
 
 
-class SqlTransaction(Incidents, Outbox, Facts):
+class SqlTransaction(Watching, Forgetting, Incidents, Outbox, Facts):
     """Implements `ports.Transaction`."""
 
     def load(self, incident_id: int) -> Incident | None:
@@ -47,13 +51,25 @@ class SqlStore:
         self._clock = clock
         self._caller = caller
         self._parsed: dict[int, Site] = {}
+        self._aside = Aside()
 
     @contextmanager
     def transaction(self, *, patience: Patience = Patience.WORKER) -> Iterator[SqlTransaction]:
+        try:
+            with self._transaction(patience) as tx:
+                yield tx
+        except Unreadable as error:  # what this transaction did is taken back, and with it any note of the row
+            if error.incident_id:
+                with self._transaction(patience) as tx:
+                    tx.set_aside(error.incident_id)
+            raise
+
+    @contextmanager
+    def _transaction(self, patience: Patience) -> Iterator[SqlTransaction]:
         until = monotonic() + (self._caller if patience is Patience.CALLER else patience.value)
         with troubles(), self._engines.turn(patience, until), self._engines.get(patience).connect() as plain:
             with plain.execution_options(until=until).begin() as work:
-                yield SqlTransaction(work.connection, self._clock, self._parsed)
+                yield SqlTransaction(work.connection, self._clock, self._aside, self._parsed)
                 if patience is Patience.CALLER and monotonic() > until:
                     raise StoreUnavailable("too late for whoever waited")
 
@@ -63,7 +79,7 @@ class SqlStore:
         with troubles(), self._engines.get(patience).connect() as plain:
             connection = plain.execution_options(reads=True)
             with connection.begin():
-                yield SqlTransaction(connection, self._clock, self._parsed)
+                yield SqlTransaction(connection, self._clock, self._aside, self._parsed)
 
     def dispose(self) -> None:
         """Closes idle connections."""

@@ -9,35 +9,26 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select, true, update
+from sqlalchemy import Connection, String, and_, bindparam, delete, func, insert, or_, select, true, type_coerce, update
 from sqlalchemy.sql.dml import ReturningInsert
 
 from escalation.domain.incident import TimerKind
 from escalation.domain.policy import Site
 from escalation.domain.roster import Channel
-from escalation.errors import StoreUnavailable
+from escalation.errors import StoreUnavailable, Unreadable
 from escalation.ports import Clock
+from escalation.store.aside import Aside
 from escalation.store.sql_work import Work, inserting
-from escalation.store.tables import (
-    NOT_HELD,
-    UNDONE,
-    carriers,
-    counters,
-    heartbeats,
-    held,
-    inbox,
-    opt_outs,
-    outbox,
-    phones,
-    sites,
-    timers,
-)
+from escalation.store.tables import NOT_HELD, UNDONE, carriers, heartbeats, held, inbox, opt_outs, outbox, phones, sites, timers
 from escalation.store.types import clean
 
 _LONGEST_IDENTITY = 200
+_OLDER_SITES = 5
 STARTING = timedelta(minutes=1)
 _VERSION = select(func.max(sites.c.version).label("version")).subquery()
-_CURRENT = select(_VERSION.c.version, opt_outs).select_from(_VERSION.outerjoin(opt_outs, true()))
+_BLOCKED = (type_coerce(opt_outs.c.channel, String).label("channel"), opt_outs.c.address, opt_outs.c.reason)
+_CURRENT = select(_VERSION.c.version, *_BLOCKED).select_from(_VERSION.outerjoin(opt_outs, true()))
+_CHANNELS = {channel.value: channel for channel in Channel}
 _DOWN = select(carriers.c.name).order_by(carriers.c.name)
 _FREE_PHONE = delete(phones).where(phones.c.incident_id == bindparam("incident"), phones.c.attempt == bindparam("number"))
 
@@ -45,8 +36,8 @@ _FREE_PHONE = delete(phones).where(phones.c.incident_id == bindparam("incident")
 class Facts(Work):
     """The small tables' part of a transaction. `sites` caches parsed configurations by version, for the whole store."""
 
-    def __init__(self, connection: Connection, clock: Clock | None, parsed: dict[int, Site]) -> None:
-        super().__init__(connection, clock)
+    def __init__(self, connection: Connection, clock: Clock | None, aside: Aside, parsed: dict[int, Site]) -> None:
+        super().__init__(connection, clock, aside)
         self._parsed = parsed
         self._current: Site | None = None
 
@@ -131,11 +122,6 @@ class Facts(Work):
             self.connection.execute(update(timers).where(waited).values(due_at=self.now + STARTING))
         return gone
 
-    def bump(self, counter: str) -> None:
-        new = self.insert(counters).values(name=counter, count=1)
-        more = {"count": counters.c.count + 1}
-        self.connection.execute(new.on_conflict_do_update(index_elements=["name"], set_=more))
-
     def beat(self, process: str) -> None:
         new = self.insert(heartbeats).values(process=process, at=self.now)
         self.connection.execute(new.on_conflict_do_update(index_elements=["process"], set_={"at": new.excluded.at}))
@@ -145,14 +131,30 @@ class Facts(Work):
         if rows[0].version is None:
             return Site()
         site = self._site(rows[0].version)
-        blocked = {(row.channel, row.address): row.reason for row in rows if row.address is not None}
+        blocked = {(_CHANNELS[row.channel], row.address): row.reason for row in rows if row.channel in _CHANNELS}
         return replace(site, roster=site.roster.blocking(blocked)) if blocked else site
+
+    def set_aside(self, incident_id: int) -> None:
+        self._put_aside("incidents", incident_id)
 
     def _site(self, version: int) -> Site:
         if version not in self._parsed:
+            found = self._readable_site(version)
             self._parsed.clear()  # only the newest is ever asked for
-            self._parsed[version] = self.connection.scalars(select(sites.c.site).where(sites.c.version == version)).one()
+            self._parsed[version] = found
         return self._parsed[version]
+
+    def _readable_site(self, newest: int) -> Site:
+        """The newest configuration that this release can read: with an older one somebody is paged, with none nobody."""
+        versions = select(sites.c.version).where(sites.c.version <= newest).order_by(sites.c.version.desc()).limit(_OLDER_SITES)
+        for version in self.connection.scalars(versions).all():
+            try:
+                site: Site = self.connection.scalars(select(sites.c.site).where(sites.c.version == version)).one()
+                return site
+            except Unreadable:
+                self._aside.put("sites", version, self.now)
+        # Not a fault of whatever was to be stored: it must be said again, not thrown away.
+        raise StoreUnavailable("no configuration that was applied can be read by this release")
 
 
 @cache

@@ -8,15 +8,16 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Row, Table, bindparam, case, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, Table, bindparam, case, delete, func, insert, select, true, update
 from sqlalchemy.sql.dml import ReturningInsert
 
 from escalation.domain.alert import Action, Alert, Severity
 from escalation.domain.events import TimerFired
-from escalation.domain.incident import Attempt, Incident, Page, Status, Timer
+from escalation.domain.incident import Attempt, Incident, Page, Status, Timer, TimerKind
 from escalation.domain.policy import Policy
 from escalation.domain.roster import Channel
 from escalation.domain.timeline import Entry
+from escalation.errors import Unreadable
 from escalation.ports import OpenIncident
 from escalation.store import mapping
 from escalation.store.sql_work import Work, inserting, overwriting
@@ -35,11 +36,15 @@ _LOOK = select(
     incidents.c.severity,
     func.coalesce(_BEGAN, incidents.c.occurred_at, type_=incidents.c.occurred_at.type).label("occurred_at"),
 ).where(incidents.c.service == bindparam("service"), incidents.c.dedup_key == bindparam("dedup_key"), OPEN)
+_LOOK_FOR_ID = _LOOK.with_only_columns(incidents.c.id)
 # NO KEY: a counted repeat refers to this row, and must not wait for it.
 _LOCKED = select(incidents).where(incidents.c.id == bindparam("id")).with_for_update(key_share=True)
+# Timers of a kind that only another release knows are left to it; the audit sets what is missing without them.
+KNOWN = timers.c.kind.in_(list(TimerKind))
+_ALL = {pages: true(), attempts: true(), timers: KNOWN}
 _HANGING_ON = {
-    table: select(table).where(table.c.incident_id.in_(bindparam("ids", expanding=True))).order_by(*table.primary_key)
-    for table in (pages, attempts, timers)
+    table: select(table).where(table.c.incident_id.in_(bindparam("ids", expanding=True)), all_).order_by(*table.primary_key)
+    for table, all_ in _ALL.items()
 }
 _CHANGE = update(incidents).where(incidents.c.id == bindparam("incident"))
 _DROP_TIMER = delete(timers).where(
@@ -66,7 +71,11 @@ class Incidents(Work):
     """The incident half of a transaction."""
 
     def look(self, service: str, dedup_key: str) -> OpenIncident | None:
-        row = self.connection.execute(_LOOK, {"service": service, "dedup_key": dedup_key}).one_or_none()
+        which = {"service": service, "dedup_key": dedup_key}
+        try:
+            row = self.connection.execute(_LOOK, which).one_or_none()
+        except Unreadable as error:
+            raise Unreadable(str(error), self.connection.execute(_LOOK_FOR_ID, which).scalar_one()) from None
         return OpenIncident(row.id, row.status, row.severity, row.occurred_at) if row else None
 
     def create(self, alert: Alert, service: str, policy: Policy) -> Incident | None:
@@ -77,12 +86,19 @@ class Incidents(Work):
     def load(self, incident_id: int) -> Incident | None:
         if not is_id(incident_id):
             return None
-        return next(iter(self._whole(self.connection.execute(_LOCKED, {"id": incident_id}).all())), None)
+        try:
+            return next(iter(self._whole(self.connection.execute(_LOCKED, {"id": incident_id}).all())), None)
+        except Unreadable as error:
+            raise Unreadable(f"INC-{incident_id}: {error}", incident_id) from None
 
-    def peek(self, incident_ids: Sequence[int]) -> list[Incident]:
-        """Whole incidents, not locked, in the order of their ids."""
-        found = select(incidents).where(incidents.c.id.in_(filter(is_id, incident_ids))).order_by(incidents.c.id)
-        return self._whole(self.connection.execute(found).all())
+    def peek(self, incident_ids: Iterable[int]) -> list[Incident]:
+        """Whole incidents, not locked, in the order of their ids; without those that cannot be read."""
+        ids = [id for id in incident_ids if is_id(id)]
+        try:
+            found = select(incidents).where(incidents.c.id.in_(ids)).order_by(incidents.c.id)
+            return self._whole(self.connection.execute(found).all())
+        except Unreadable:
+            return [incident for id in sorted(set(ids)) for incident in self.peek([id])] if len(ids) > 1 else []
 
     def open_incidents(self, *statuses: Status) -> list[int]:
         wanted = incidents.c.status.in_(statuses) if statuses else OPEN
@@ -108,7 +124,10 @@ class Incidents(Work):
 
     def due_timers(self, limit: int) -> list[tuple[int, TimerFired]]:
         # Locks nothing: firing locks the incident, and a timer that somebody else fired meanwhile is of an old turn.
-        due = select(timers).where(timers.c.due_at <= self.now, NOT_HELD).order_by(timers.c.due_at, timers.c.incident_id)
+        what = select(timers.c.incident_id, timers.c.kind, timers.c.ref, timers.c.turn)
+        due = what.where(timers.c.due_at <= self.now, KNOWN, NOT_HELD).order_by(timers.c.due_at, timers.c.incident_id)
+        if unreadable := self._aside.ids("incidents", self.now):
+            due = due.where(timers.c.incident_id.not_in(unreadable))
         fired = self.connection.execute(due.limit(limit))
         return [(row.incident_id, TimerFired(row.kind, row.ref, row.turn)) for row in fired]
 
@@ -122,7 +141,7 @@ class Incidents(Work):
         ):
             newest[row.incident_id, row.page] = row.number
         found = {incident.id: incident for incident in self.peek([i for i, _ in newest])}
-        return [(found[incident_id], number) for (incident_id, _), number in newest.items()]
+        return [(found[incident_id], number) for (incident_id, _), number in newest.items() if incident_id in found]
 
     def _save_incident(self, before: Incident, after: Incident) -> None:
         if values := mapping.changed(before, after):

@@ -13,6 +13,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 
 from escalation.domain.commands import Command, CommandKind
 from escalation.domain.incident import Incident
+from escalation.errors import Unreadable
 from escalation.ports import Job
 from escalation.store import mapping
 from escalation.store.naming import label, task_id
@@ -27,6 +28,7 @@ _THIS = outbox.c.id == bindparam("job")
 _CLAIM = update(outbox).where(_THIS, _PENDING, outbox.c.due_at <= bindparam("now"), NOT_HELD).returning(outbox)
 _TO_DO = select(outbox).where(_THIS, UNDONE)
 _OURS = select(outbox.c.id).where(_THIS, _CLAIMED, outbox.c.holder == bindparam("by"), outbox.c.lease_until > bindparam("now"))
+KNOWN = outbox.c.kind.in_(list(CommandKind))
 _SETTLE = update(outbox).where(_THIS)
 
 
@@ -52,7 +54,8 @@ class Outbox(Work):
         self.connection.execute(update(outbox).where(outbox.c.id == job_id, UNDONE).values(back))
 
     def abandoned(self, limit: int) -> list[Job]:
-        return self._jobs(and_(_CLAIMED, outbox.c.lease_until <= self.now), limit)
+        # A claim without an end would be nobody's for ever.
+        return self._jobs(and_(_CLAIMED, or_(outbox.c.lease_until <= self.now, outbox.c.lease_until.is_(None))), limit)
 
     def unnudged(self, limit: int) -> list[Job]:
         jobs = self._jobs(and_(UNNUDGED, outbox.c.due_at <= self.now), limit)
@@ -109,8 +112,25 @@ class Outbox(Work):
 
     def _jobs(self, wanted: ColumnElement[bool], limit: int) -> list[Job]:
         # Another timekeeper's rows are skipped, not waited for; on SQLite there is no other while we write.
-        found = select(outbox).where(wanted, NOT_HELD).order_by(*_MOST_URGENT).limit(limit).with_for_update(skip_locked=True)
-        return [mapping.job(row) for row in self.connection.execute(found)]
+        found = (
+            select(outbox).where(wanted, KNOWN, NOT_HELD).order_by(*_MOST_URGENT).limit(limit).with_for_update(skip_locked=True)
+        )
+        for table, column in (("incidents", outbox.c.incident_id), ("outbox", outbox.c.id)):
+            if unreadable := self._aside.ids(table, self.now):
+                found = found.where(column.not_in(unreadable))
+        try:
+            return [mapping.job(row) for row in self.connection.execute(found)]
+        except Unreadable:
+            ids = self.connection.scalars(found.with_only_columns(outbox.c.id, maintain_column_froms=True)).all()
+            return [job for id in ids for job in self._readable(id)]
+
+    def _readable(self, job_id: int) -> list[Job]:
+        """That job, or nothing, and then it is set aside."""
+        try:
+            return [mapping.job(row) for row in self.connection.execute(select(outbox).where(outbox.c.id == job_id))]
+        except Unreadable:
+            self._put_aside("outbox", job_id)
+            return []
 
     def _one(self, row: Row[tuple[object, ...]] | None) -> Job | None:
         return mapping.job(row) if row else None

@@ -11,6 +11,8 @@ from sqlalchemy import Connection, Table, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from escalation.ports import Clock
+from escalation.store.aside import Aside
+from escalation.store.tables import counters
 from escalation.store.types import Moment
 
 Insert = postgresql.Insert | sqlite.Insert
@@ -38,9 +40,10 @@ def overwriting(dialect: str, table: Table, columns: tuple[str, ...]) -> Insert:
 class Work:
     """One connection inside a transaction."""
 
-    def __init__(self, connection: Connection, clock: Clock | None) -> None:
+    def __init__(self, connection: Connection, clock: Clock | None, aside: Aside) -> None:
         self.connection = connection
         self._clock = clock
+        self._aside = aside
         self._now: datetime | None = None
 
     @property
@@ -60,3 +63,15 @@ class Work:
 
     def insert(self, table: Table) -> Insert:
         return inserting(self.dialect, table)
+
+    def bump(self, counter: str, by: int = 1) -> None:
+        if not by:
+            return
+        new = self.insert(counters).values(name=counter, count=by)
+        more = {"count": counters.c.count + by}
+        self.connection.execute(new.on_conflict_do_update(index_elements=["name"], set_=more))
+
+    def _put_aside(self, table: str, id: int) -> None:
+        """Counted once, then left alone for a while (`aside`)."""
+        if self._aside.put(table, id, self.now):
+            self.bump("unreadable_row")

@@ -27,7 +27,11 @@ class JobState(StrEnum):
 
 # Written out, never as parameters: a partial index serves only a query that repeats its condition word for word.
 OPEN = text("incidents.status <> 'resolved'")
+CLOSED = text("incidents.status = 'resolved'")
 UNDONE = text("outbox.state <> 'done'")
+# A nonce of Plivo's older signature, which does not bind the body: kept longer than other identities.
+NONCE = text("substr(inbox.identity, 1, 3) = 'v2:'")
+NO_NONCE = text("substr(inbox.identity, 1, 3) <> 'v2:'")
 UNNUDGED = text("outbox.state = 'pending' AND outbox.nudged_at IS NULL")
 NOT_HELD = text("NOT EXISTS (SELECT 1 FROM held)")
 
@@ -58,8 +62,10 @@ incidents = Table(
     Column("alarmed", Shape(TypeAdapter(frozenset[str])), nullable=False),
     sqlite_autoincrement=True,  # a number that was spoken on a phone is never given to another incident
 )
-Index("incidents_status", incidents.c.status)
+Index("incidents_age", incidents.c.status, incidents.c.opened_at)
 Index("incidents_one_open", incidents.c.service, incidents.c.dedup_key, unique=True,
+      sqlite_where=text("status <> 'resolved'"), postgresql_where=text("status <> 'resolved'"))  # fmt: skip
+Index("incidents_open", incidents.c.id,
       sqlite_where=text("status <> 'resolved'"), postgresql_where=text("status <> 'resolved'"))  # fmt: skip
 
 pages = Table(
@@ -179,9 +185,11 @@ alerts = Table(  # every alert that was counted, the one that opened the inciden
 )
 Index("alerts_incident", alerts.c.incident_id)
 
-inbox = Table(
-    "inbox", metadata, Column("identity", String(200), primary_key=True), Column("seen_at", Moment, nullable=False, index=True)
-)
+inbox = Table("inbox", metadata, Column("identity", String(200), primary_key=True), Column("seen_at", Moment, nullable=False))
+Index("inbox_seen", inbox.c.seen_at, sqlite_where=text("substr(identity, 1, 3) <> 'v2:'"),
+      postgresql_where=text("substr(identity, 1, 3) <> 'v2:'"))  # fmt: skip
+Index("inbox_nonces", inbox.c.seen_at, sqlite_where=text("substr(identity, 1, 3) = 'v2:'"),
+      postgresql_where=text("substr(identity, 1, 3) = 'v2:'"))  # fmt: skip
 
 phones = Table(  # who may be ringing on a number: a redial, or another incident's call, waits for it
     "phones",

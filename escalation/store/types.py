@@ -1,11 +1,12 @@
 """How our values lie in columns, on SQLite and PostgreSQL alike: moments, money, words, text, JSON shapes. A column of these types
-takes and gives domain values, so the mapping has nothing left to convert. Not the tables."""
+takes and gives domain values, so the mapping has nothing left to convert. What it cannot make a value of raises `Unreadable`: a newer
+release wrote it, or it is damaged. Not the tables."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -15,6 +16,8 @@ from pydantic import TypeAdapter
 from sqlalchemy import BigInteger, Dialect, Integer, String, Text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from escalation.errors import Unreadable
 
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
@@ -59,7 +62,7 @@ class Moment(TypeDecorator[datetime]):
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
-        return (value if isinstance(value, datetime) else datetime.fromisoformat(value)).astimezone(UTC)
+        return (value if isinstance(value, datetime) else read(datetime.fromisoformat, value)).astimezone(UTC)
 
 
 class Money(TypeDecorator[Decimal]):
@@ -72,7 +75,7 @@ class Money(TypeDecorator[Decimal]):
         return None if value is None else str(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Decimal | None:
-        return None if value is None else Decimal(value)
+        return None if value is None else read(Decimal, value)
 
 
 class Word(TypeDecorator[E], Generic[E]):
@@ -89,7 +92,7 @@ class Word(TypeDecorator[E], Generic[E]):
         return None if value is None else self.enumeration(value).value
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> E | None:
-        return None if value is None else self.enumeration(value)
+        return None if value is None else read(self.enumeration, value)
 
 
 class Shape(TypeDecorator[T], Generic[T]):
@@ -106,7 +109,7 @@ class Shape(TypeDecorator[T], Generic[T]):
         return None if value is None else to_json(self.adapter.dump_python(value, mode="json"))
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> T | None:
-        return None if value is None else self.adapter.validate_json(value)
+        return None if value is None else read(self.adapter.validate_json, value)
 
 
 class Details(TypeDecorator[dict[str, object]]):
@@ -119,7 +122,15 @@ class Details(TypeDecorator[dict[str, object]]):
         return None if value is None else to_json(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> dict[str, object] | None:
-        return None if value is None else cast("dict[str, object]", json.loads(value))
+        return None if value is None else cast("dict[str, object]", read(json.loads, value))
+
+
+def read(make: Callable[[Any], T], value: object) -> T:
+    """The value that `make` makes of what is stored. Neither the error nor its cause quotes it: it may be a number."""
+    try:
+        return make(value)
+    except (ValueError, TypeError, ArithmeticError, RecursionError):
+        raise Unreadable("a stored value is of no kind that this release knows") from None
 
 
 def to_json(value: object) -> str:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from escalation.domain import events as ev
 from escalation.domain.alert import Severity
+from escalation.domain.audit import findings
 from escalation.domain.commands import Command, CommandKind
 from escalation.domain.incident import LAST_RESORT, AttemptStatus, Incident, Outcome, Status, TimerKind, Via
 from escalation.domain.machine import advance, will_wake
@@ -56,6 +57,9 @@ class RandomNight:
     def _check(self, before: Incident) -> None:
         now = self.incident
         assert will_wake(now, bool(self.pending)), f"nothing will wake it after {self.told[-1]}"
+        sending = {(c.attempt, c.try_) for c in self.pending if c.kind.begins_attempt}
+        missed = findings(now, sending, self.now)
+        assert not missed, f"the audit misses {missed} after {self.told[-1]}"
         picked_up = [a.number for a in now.attempts if a.status is AttemptStatus.ANSWERED]
         assert all(now.timer(TimerKind.ATTEMPT, n) for n in picked_up), "a call that was picked up is never ended"
         assert (now.status, now.step) == (before.status, before.step) or now.turn > before.turn or now.round > before.round

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from tests.webhooks.receiver import Receiver, receiver, without_database
 
@@ -102,6 +103,42 @@ def test_metrics_count_what_operators_watch(desk: Receiver) -> None:
         "escalation_config_version 1.0",
     ):
         assert line in said
+
+
+def test_what_the_audit_finds_is_counted_from_the_first_scrape_on(desk: Receiver) -> None:
+    """An alert on a rise from nothing would miss the first one; and a clean round's age is told, apart from the processes."""
+    said = desk.client.get("/metrics").get_data(as_text=True)
+    for what in ("audit_finding", "unknown_outcome", "unreadable_row", "rejected_event"):
+        assert f'escalation_counted_total{{what="{what}"}} 0.0' in said
+    assert "escalation_audit_clean_age_seconds" not in said
+    desk.system.audit.turn()
+    desk.clock.after(seconds=9)
+    said = desk.client.get("/metrics").get_data(as_text=True)
+    assert "escalation_audit_clean_age_seconds 9.0" in said
+    assert 'process="audit"' not in said
+
+
+def test_a_state_that_is_not_known_fails_no_scrape(desk: Receiver) -> None:
+    """Another release may be at work beside this one."""
+    desk.trouble()
+    with desk.system.store.transaction() as tx:
+        tx.connection.execute(text("UPDATE incidents SET status = 'merged'"))
+        tx.connection.execute(text("UPDATE outbox SET state = 'frozen'"))
+    assert "escalation_database_up 1.0" in desk.client.get("/metrics").get_data(as_text=True)
+    assert desk.client.get("/readyz").status_code == 503
+
+
+def test_a_timer_may_be_late_by_half_a_minute_and_no_more(desk: Receiver) -> None:
+    """What should have happened by then did not, whatever the heartbeats say."""
+    desk.trouble()
+    with desk.system.store.transaction() as tx:
+        tx.connection.execute(text("DELETE FROM outbox"))
+    desk.clock.after(seconds=90)
+    beat(desk)
+    assert faults(desk) == (200, set())
+    desk.clock.after(seconds=1)
+    beat(desk)
+    assert faults(desk) == (503, {"timers"})
 
 
 def test_metrics_tell_that_the_database_is_away(tmp_path: Path) -> None:

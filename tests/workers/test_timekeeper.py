@@ -17,11 +17,14 @@ from escalation.domain.commands import Command, CommandKind
 from escalation.errors import StoreUnavailable
 from escalation.local.spool import Spool
 from escalation.ports import Job
+from escalation.store.views import Sending
 from tests.builders import NIGHT
 from tests.local.test_spool import report
 from tests.processes import until
 from tests.webhooks.receiver import receiver
 from workers.timekeeper import Hands, Timekeeper, at_once, loop
+
+NONE = timedelta(0)
 
 
 def job(id: int, kind: CommandKind = CommandKind.CALL) -> Job:
@@ -63,7 +66,21 @@ class World:
         self.done: list[str] = []
         self.timers = 0
         self.fault: Exception | None = None
-        self.keeper = Timekeeper(SimpleNamespace(store=self.store, engine=self, dispatch=self), self, at_once)
+        self.audit = SimpleNamespace(turn=self.look, is_clean=True)
+        self.sending = Sending(NIGHT, 0, 0, NONE, NONE, {})
+        self.keeper = self.timekeeper()
+
+    def timekeeper(self, ping: object = None) -> Timekeeper:
+        system = SimpleNamespace(
+            store=self.store,
+            engine=self,
+            dispatch=self,
+            audit=self.audit,
+            retention=SimpleNamespace(turn=self.forget),
+            queries=SimpleNamespace(sending=lambda: self.sending),
+            ping=ping,
+        )
+        return Timekeeper(system, self, at_once)
 
     def fire_due(self, limit: int) -> int:
         if self.fault:
@@ -85,6 +102,13 @@ class World:
 
     def probe(self) -> None:
         self.done.append("probe")
+
+    def look(self) -> None:
+        self.done.append("audit")
+
+    def forget(self) -> int:
+        self.done.append("forget")
+        return 0
 
     def after(self, seconds: float) -> bool:
         return self.keeper.turn(NIGHT + timedelta(seconds=seconds))
@@ -115,10 +139,10 @@ def test_it_carries_out_what_nobody_came_for_pages_first(world: World) -> None:
 
 
 def test_the_slower_duties_keep_their_own_time(world: World) -> None:
-    """In ten seconds: a settling every second, a probe every five, a heartbeat every two."""
+    """In ten seconds: a settling and an audit's turn every second, a probe every five, a heartbeat every two."""
     for tenth in range(100):
         world.after(tenth / 10)
-    assert (world.count("settle"), world.count("probe"), len(world.store.beats)) == (10, 2, 5)
+    assert (world.count("settle"), world.count("audit"), world.count("probe"), len(world.store.beats)) == (10, 10, 2, 5)
     assert set(world.store.beats) == {"timekeeper"}
 
 
@@ -149,7 +173,7 @@ def test_a_duty_that_fails_again_and_again_backs_off_and_recovers(world: World) 
     world.fault = StoreUnavailable("away")
     fire = world.fire_due
     world.fire_due = lambda limit: (tried.append(now), fire(limit))[1]  # type: ignore[method-assign]
-    world.keeper = Timekeeper(SimpleNamespace(store=world.store, engine=world, dispatch=world), world, at_once)
+    world.keeper = world.timekeeper()
     for fifth in range(300):
         now = fifth / 5
         world.after(now)
@@ -169,6 +193,20 @@ def test_it_ships_what_commands_on_this_machine_kept(tmp_path: Path) -> None:
     keeper.turn(NIGHT + timedelta(seconds=5))
     assert [row.summary for row in desk.system.queries.incidents()] == ["db-1 is down"]
     assert spool.is_empty()
+
+
+def test_a_watcher_hears_once_a_minute_that_all_is_well_and_nothing_when_it_is_not(world: World) -> None:
+    """Silence is the alarm: an audit that found something, a timer or a command that is overdue."""
+    heard: list[int] = []
+    world.keeper = world.timekeeper(SimpleNamespace(send=lambda: heard.append(minute)))
+    late = Sending(NIGHT, 1, 0, timedelta(seconds=61), NONE, {})
+    overdue = Sending(NIGHT, 0, 0, NONE, timedelta(seconds=31), {})
+    states = {1: (False, world.sending), 2: (True, late), 3: (True, overdue)}
+    for minute in range(6):
+        world.audit.is_clean, world.sending = states.get(minute, (True, Sending(NIGHT, 0, 0, NONE, NONE, {})))
+        for second in range(60):
+            world.after(60 * minute + second)
+    assert heard == [0, 4, 5]
 
 
 def test_a_clock_set_back_stops_no_duty(world: World) -> None:

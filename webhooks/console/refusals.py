@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import Forbidden, HTTPException, NotFound
 
-from escalation.errors import StoreUnavailable
+from escalation.errors import StoreUnavailable, Unreadable
 from escalation.settings import Settings
 
 _EXPIRED = [
@@ -45,6 +45,14 @@ def away(_error: StoreUnavailable) -> ResponseReturnValue:
     lines = ["The database is away or busy, so nothing was changed and nothing can be shown.", "Try again in a few seconds."]
     page = render_template("console/message.html", title="This could not be done", lines=lines, **_way_back())
     return page, 503, {"Retry-After": "5"}
+
+
+def unreadable(_error: Unreadable) -> ResponseReturnValue:
+    lines = [
+        "Another release wrote this incident, or it is damaged. Nothing was changed.",
+        "`escalation audit` names such incidents.",
+    ]
+    return render_template("console/message.html", title="This release cannot read it", lines=lines, **_way_back()), 500
 
 
 def _way_back() -> dict[str, str]:

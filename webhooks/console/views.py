@@ -44,6 +44,7 @@ def blueprint(system: System) -> Blueprint:
     pages.record_once(lambda state: wiring.set_up(state.app, system.settings))
     pages.register_error_handler(HTTPException, refusals.refused)
     pages.register_error_handler(errors.StoreUnavailable, refusals.away)
+    pages.register_error_handler(errors.Unreadable, refusals.unreadable)
     return pages
 
 
