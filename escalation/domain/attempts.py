@@ -49,6 +49,7 @@ ACCEPTED, RINGING, ANSWERED, SETTLED = (
 ENDED_BY_ITSELF = frozenset({Outcome.NO_ANSWER, Outcome.BUSY, Outcome.REJECTED, Outcome.HUNG_UP, Outcome.KEY, Outcome.VOICEMAIL})
 
 Rule = Callable[[Draft, Attempt, Any], None]
+Sign = ev.AttemptRinging | ev.AttemptAnswered | ev.MachineDetected
 
 
 # --- sending
@@ -67,7 +68,7 @@ def claim(draft: Draft, a: Attempt, event: ev.AttemptClaimed) -> None:
 
 
 def accept(draft: Draft, a: Attempt, event: ev.AttemptAccepted) -> None:
-    _refer(draft, a, event.try_, event.reference)
+    _refer(draft, a, event)
     _catch_up(draft, a)
     billed = f", as {event.parts} messages" if event.parts > 1 else ""
     draft.note(f"{_verb(a)} {draft.what(a)}{billed}.", EntryKind.PAGE)
@@ -112,7 +113,7 @@ def refuse(draft: Draft, a: Attempt, event: ev.AttemptFailed) -> None:
 
 
 def ring(draft: Draft, a: Attempt, event: ev.AttemptRinging) -> None:
-    _refer(draft, a, event.try_, event.reference)
+    _refer(draft, a, event)
     if a.status in (PLANNED, CLAIMED, UNKNOWN):
         draft.note(f"{_verb(a)} {draft.what(a)}.", EntryKind.PAGE)
     _become(draft, a, event.try_, RINGING, draft.incident.policy.ring + RINGING_SLACK)
@@ -120,14 +121,14 @@ def ring(draft: Draft, a: Attempt, event: ev.AttemptRinging) -> None:
 
 def answer(draft: Draft, a: Attempt, event: ev.AttemptAnswered) -> None:
     """Answered is not acknowledged: only a key is."""
-    _refer(draft, a, event.try_, event.reference)
+    _refer(draft, a, event)
     keep(draft, a, event.try_)
     draft.note(f"{draft.whom(draft.page(a.page))} picked up.", EntryKind.PAGE)
     _become(draft, a, event.try_, ANSWERED, MENU_TAKES)
 
 
 def leave_message(draft: Draft, a: Attempt, event: ev.MachineDetected) -> None:
-    _refer(draft, a, event.try_, event.reference)
+    _refer(draft, a, event)
     draft.note(f"{draft.what(a)}: a voicemail picked up; it gets a short message and counts for nothing.", EntryKind.PAGE)
     keep(draft, a, event.try_)
     draft.command(CommandKind.LEAVE_MESSAGE, a.number, event.try_)
@@ -174,7 +175,7 @@ def deliver_late(draft: Draft, a: Attempt, event: ev.TextDelivered) -> None:
 
 def another(draft: Draft, a: Attempt, event: ev.AttemptAccepted | ev.AttemptRinging) -> None:
     """A sign of life from this attempt's call is noted; from another try's it is hung up: never two calls on one phone."""
-    _refer(draft, a, event.try_, event.reference)
+    _refer(draft, a, event)
     if event.try_ != a.try_ and a.channel.rings:
         draft.note(f"A second call for {draft.what(a)} came up; it is hung up.")
         draft.command(CommandKind.HANG_UP, a.number, event.try_)
@@ -188,7 +189,7 @@ def another(draft: Draft, a: Attempt, event: ev.AttemptAccepted | ev.AttemptRing
 def late(draft: Draft, a: Attempt, event: ev.AttemptAccepted | ev.AttemptRinging | ev.AttemptAnswered) -> None:
     """The carrier took the call after it was stood down or given up, or after another try had settled it: hang it up. What
     comes late from a call that has ended by itself needs nothing, and a voicemail's message is let speak."""
-    _refer(draft, a, event.try_, event.reference)
+    _refer(draft, a, event)
     _catch_up(draft, a)
     if a.channel.rings and (event.try_ != a.try_ or a.outcome not in ENDED_BY_ITSELF):
         draft.note(f"The call to {draft.what(a)} came up too late; it is hung up.")
@@ -323,10 +324,13 @@ def keep(draft: Draft, a: Attempt, try_: int) -> None:
     draft.change_attempt(a.number, try_=try_)
 
 
-def _refer(draft: Draft, a: Attempt, try_: int, reference: str) -> None:
-    """Later references win: a call's own id can end a call that is answered, the request's id only one that is not."""
-    if reference:
-        draft.change_attempt(a.number, references={**draft.attempt(a.number).references, try_: reference})
+def _refer(draft: Draft, a: Attempt, event: ev.AttemptAccepted | Sign) -> None:
+    """A call's own id can end a call that is answered, the request's id only one that is not: where the carrier's answer to the
+    request comes after the call's first sign, it must not take the better name away."""
+    known = draft.attempt(a.number).references
+    late = isinstance(event, ev.AttemptAccepted) and a.channel.rings and event.try_ in known
+    if event.reference and not late:
+        draft.change_attempt(a.number, references={**known, event.try_: event.reference})
 
 
 def _become(draft: Draft, a: Attempt, try_: int, status: AttemptStatus, patience: timedelta | None) -> None:

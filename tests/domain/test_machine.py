@@ -181,6 +181,14 @@ def test_a_callback_that_names_the_try_settles_an_unknown_call() -> None:
     assert (CommandKind.CALL, 1, 2) not in story.commands
 
 
+def test_a_call_that_shows_itself_before_the_carrier_answers_our_request_keeps_its_own_name() -> None:
+    """By the request's name, which may be another, a call that was picked up cannot be hung up."""
+    story = Story().tell(ev.AttemptClaimed(1, 1), ev.AttemptAnswered(1, 1, "call-1"), ev.AttemptAccepted(1, 1, "req-1"))
+    assert story.incident.attempts[0].references == {1: "call-1"}
+    late = Story().tell(ev.AttemptClaimed(1, 1), ev.Acknowledged("bob", Via.CONSOLE), ev.AttemptRinging(1, 1, "call-1"))
+    assert late.tell(ev.AttemptAccepted(1, 1, "req-1")).incident.attempts[0].references == {1: "call-1"}
+
+
 def test_of_two_calls_of_one_attempt_the_answered_one_is_kept() -> None:
     """The first came up after the redial: one phone never keeps two."""
     story = Story().tell(ev.AttemptClaimed(1, 1), ev.AttemptUnknown(1, 1, "503")).fires(TimerKind.ATTEMPT, 1).calls(1, 2)
