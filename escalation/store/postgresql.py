@@ -57,9 +57,30 @@ def _listening(patience: float) -> type[psycopg.Connection[Any]]:
     return Listening
 
 
+def _ask_once(engine: Engine, patience: float) -> None:
+    """An idle connection is asked whether it is alive before it is used: for no longer than whoever wants it waits, and then no
+    second one is tried. Whose connection had died is given a new one; a server that is silent would be silent there too."""
+
+    @event.listens_for(engine, "checkin")
+    def idle(connection: Any, _: object) -> None:
+        if connection is not None:  # None: it had died
+            connection.longest = patience
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        driver: Any = connection.connection.driver_connection
+        driver.longest = patience * 2 + 1
+
+    @event.listens_for(engine, "handle_error")
+    def give_up(context: ExceptionContext) -> None:
+        if context.is_pre_ping and isinstance(context.original_exception, Silent):
+            context.is_disconnect = False
+
+
 def settle(engine: Engine, patience: float) -> None:
     """Gives each new connection of the engine our settings. `patience` in seconds."""
     listening = _listening(patience)
+    _ask_once(engine, patience)
     settings = {
         "lock_timeout": f"{patience * 1000:.0f}ms",
         "statement_timeout": f"{patience * 2000:.0f}ms",

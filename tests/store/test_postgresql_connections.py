@@ -113,6 +113,24 @@ def test_a_server_that_falls_silent_is_given_up(postgres_url: str) -> None:
     wire.cut()
 
 
+def test_a_silent_server_is_waited_for_once(postgres_url: str) -> None:
+    """Not on the connection that was there, and then on a new one again; and for that question no longer than whoever asks waits."""
+    wire = Wire(postgres_url)
+    engine = make_engine(wire.url, Patience.CALLER)
+    with engine.begin() as connection:
+        driver = connection.connection.driver_connection
+        assert driver.longest > Patience.CALLER.value
+    assert driver.longest == Patience.CALLER.value
+    ends = len(wire._ends)
+    with wire.frozen(), pytest.raises(DBAPIError, match="says nothing"):
+        engine.connect()
+    assert len(wire._ends) == ends
+    with engine.connect():
+        pass
+    engine.dispose()
+    wire.cut()
+
+
 def test_who_was_in_the_way_may_come_again_at_once(postgres_url: str) -> None:
     """Two that lock each other out: PostgreSQL ends one of them, and says so; a row that somebody holds is no such thing."""
     store = SqlStore(postgres_url)
