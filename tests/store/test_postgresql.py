@@ -179,4 +179,4 @@ def test_a_deadlock_is_tried_again_by_the_engine(store: SqlStore) -> None:
 
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lock, [ids, ids[::-1]]))
-    assert len(tried) == 3
+    assert len(tried) > 2  # the two may get into each other's way once more
