@@ -59,12 +59,14 @@ class Dispatch:
         """1. Claim, look last, write the intent. 2. Re-read the claim. 3. Send. 4. Tell. Dying after 1 or in 3 leaves a lease
         that runs out (`settle_abandoned`); dying after 3 too, and the carrier's callbacks name the attempt meanwhile."""
         claimant = f"{self._holder}:{next(self._claims)}"  # one per claim: a thread that froze must not pass for the next one
+        others: list[Job] = []
         try:
             with self._store.transaction() as tx:
-                errand = self._claim(tx, job_id, claimant)
+                errand = self._claim(tx, job_id, claimant, others)
         except Unreadable as error:  # set aside by now; a task that fails would only be looked for
             log.error("command %d is left alone: %s", job_id, error)
             return
+        self._engine.wake(others)
         if isinstance(errand, Job):
             self._wait(errand)
         elif errand is not None and self._still_holds(job_id, claimant):
@@ -110,8 +112,9 @@ class Dispatch:
         why = ev.AttemptDelayed(job.command.attempt, job.command.try_, "another call of ours is on that phone")
         self._engine.tell(job.incident_id, why, f"phone-busy:{job.task_id}")
 
-    def _claim(self, tx: Transaction, job_id: int, claimant: str) -> Errand | Job | None:
-        """The incident is locked before the job is claimed, in the order in which everybody else takes the two."""
+    def _claim(self, tx: Transaction, job_id: int, claimant: str, others: list[Job]) -> Errand | Job | None:
+        """The incident is locked before the job is claimed, in the order in which everybody else takes the two. `others`: jobs that
+        came of looking last."""
         job = tx.job(job_id)
         incident = tx.load(job.incident_id) if job else None
         job = tx.claim(job_id, claimant, LEASE)
@@ -122,14 +125,14 @@ class Dispatch:
             tx.finish(job.id)
             return None
         if job.command.kind.begins_attempt:
-            claimed = self._claim_attempt(tx, job, incident, attempt)
+            claimed = self._claim_attempt(tx, job, incident, attempt, others)
             if not isinstance(claimed, tuple):
                 return claimed
             incident, attempt = claimed
         return self._errand(tx, job, incident, attempt)
 
     def _claim_attempt(
-        self, tx: Transaction, job: Job, incident: Incident, attempt: Attempt
+        self, tx: Transaction, job: Job, incident: Incident, attempt: Attempt, jobs: list[Job]
     ) -> tuple[Incident, Attempt] | Job | None:
         """The last look: the attempt must still be planned with this try (None: no longer), its phone free (else the job waits)."""
         command = job.command
@@ -138,8 +141,12 @@ class Dispatch:
             return None
         if attempt.channel.rings and not self._hold_phone(tx, job, incident, attempt):
             return job
-        told = rule(tx, incident, ev.AttemptClaimed(attempt.number, command.try_), [])
-        return told.incident, told.incident.attempts[attempt.number - 1]
+        told = rule(tx, incident, ev.AttemptClaimed(attempt.number, command.try_, tx.now - job.due_at), jobs)
+        claimed = told.incident.attempts[attempt.number - 1]
+        if claimed.status is not AttemptStatus.CLAIMED:  # after an outage somebody else is on call
+            tx.finish(job.id)
+            return None
+        return told.incident, claimed
 
     def _hold_phone(self, tx: Transaction, job: Job, incident: Incident, attempt: Attempt) -> bool:
         until = tx.now + incident.policy.ring + CALL_LASTS

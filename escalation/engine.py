@@ -219,9 +219,13 @@ class Engine:
             except StoreUnavailable as error:
                 if not (tries_left and error.passes):
                     raise
-        if jobs:
-            self._nudge.wake(jobs)  # after the commit: dying between the two costs the timekeeper's patience, never the page
+        self.wake(jobs)
         return result
+
+    def wake(self, jobs: Sequence[Job]) -> None:
+        """After the commit: dying between the two costs the timekeeper's patience, never the page."""
+        if jobs:
+            self._nudge.wake(jobs)
 
 
 def each(what: str, items: Sequence[S], act: Callable[[S], object]) -> bool:

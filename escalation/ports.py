@@ -96,7 +96,7 @@ class Transaction(Protocol):
         """Waits for those who are counting on it; who comes later waits for this transaction. Resolving does it by itself (`save`)."""
 
     def due_timers(self, limit: int) -> list[tuple[int, TimerFired]]:
-        """Timers whose time has come, oldest first, with their incident; another timekeeper's locked ones are skipped."""
+        """Timers whose time has come, with their incident: of the most urgent first, and of those the oldest first."""
 
     def open_incidents(self, *statuses: Status) -> list[int]:
         """Ids of incidents in these states, most urgent first."""

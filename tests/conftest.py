@@ -38,6 +38,12 @@ settings.load_profile("house")
 loopback.forbid_the_rest()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("nights", "random nights in which everything dies (tests/crashes)")
+    group.addoption("--nights", type=int, default=8, help="how many (default: 8)")
+    group.addoption("--night-seed", type=int, default=None, help="one of them again, by its seed")
+
+
 RUN = pytest.StashKey[Run]()
 MISSING: set[str] = set()  # why tests of this process were skipped
 

@@ -16,9 +16,11 @@ from escalation.domain import events as ev
 from escalation.domain.commands import CommandKind
 from escalation.domain.draft import Draft
 from escalation.domain.incident import LAST_RESORT, Attempt, AttemptStatus, Outcome, TimerKind
+from escalation.domain.lateness import LATE, in_words, look_again
 from escalation.domain.paging import (
     LAST_RESORT_PAUSE,
     LONGEST_PAUSE,
+    SLOW,
     alarm,
     calling,
     climb,
@@ -57,7 +59,7 @@ Sign = ev.AttemptRinging | ev.AttemptAnswered | ev.MachineDetected
 
 def claim(draft: Draft, a: Attempt, event: ev.AttemptClaimed) -> None:
     """The last look before sending. The step's time begins with its first claim."""
-    if event.try_ != a.try_:
+    if event.try_ != a.try_ or not _is_still_wanted(draft, a, event.late):
         return
     draft.change_attempt(a.number, status=CLAIMED, began_at=a.began_at or draft.now)
     draft.set_timer(TimerKind.ATTEMPT, SENDING_TAKES, a.number)
@@ -345,6 +347,16 @@ def _catch_up(draft: Draft, a: Attempt) -> None:
     """A message that was under way while the incident moved shows what was: it is edited at once."""
     if a.channel is Channel.SLACK and draft.attempt(a.number).references and a.turn != draft.incident.turn:
         draft.command(CommandKind.EDIT_SLACK, a.number, a.try_)
+
+
+def _is_still_wanted(draft: Draft, a: Attempt, late: timedelta) -> bool:
+    """After an outage somebody else may be on call. A page that is late without one is said to be: that it waits for a free line is
+    alarmed elsewhere."""
+    if look_again(draft):
+        return not draft.attempt(a.number).settled
+    if late >= LATE and SLOW not in draft.incident.alarmed:
+        draft.note(f"{draft.what(a)}: {in_words(late)} late, nobody came for it sooner.", EntryKind.PAGE)
+    return True
 
 
 def _longest_pause(draft: Draft, a: Attempt) -> int:

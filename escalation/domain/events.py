@@ -4,7 +4,7 @@ is recorded and ignored, never an error."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from escalation.domain.alert import Alert
@@ -98,10 +98,11 @@ class Audited:
 
 @dataclass(frozen=True, slots=True)
 class AttemptClaimed:
-    """A worker is about to send. The machine looks last: when it answers with the attempt claimed, send."""
+    """A worker is about to send. The machine looks last: when it answers with the attempt claimed, send. `late`: since it was due."""
 
     attempt: int
     try_: int
+    late: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)

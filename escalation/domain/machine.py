@@ -20,6 +20,8 @@ Laws
   failure closes a page before its step is over.
 * An attempt is settled when nobody wants it any more; a call that comes up after that is hung up.
 * Who is behind a target is looked up when the step begins; the policy is the one the incident started with.
+* Time in which nobody kept time (the pager was down) is not the step's: it goes on where it stood, and who is on call is looked up
+  again. One outage ends one step at most.
 
 * Laws are kept by programs, and rows are lost: `audit` says what an open incident must have, and `Audited` sets right what it lacks.
 
@@ -47,8 +49,10 @@ from escalation.domain.audit import rearm
 from escalation.domain.commands import Command
 from escalation.domain.draft import Draft
 from escalation.domain.incident import LAST_RESORT, AttemptStatus, Incident, Outcome, Status, TimerKind
+from escalation.domain.lateness import look_again
 from escalation.domain.paging import (
     DECLINED,
+    SLOW,
     alarm,
     begin_step,
     calling,
@@ -223,12 +227,17 @@ def page_again(draft: Draft, event: ev.CarrierRecovered) -> None:
 
 
 def on_time(draft: Draft, event: ev.TimerFired) -> None:
-    """A timer counts only as it stands in the incident, due, of the turn it was set in; any other is stale."""
-    timer = draft.incident.timer(event.kind, event.ref)
-    if timer is None or timer.turn != event.turn or timer.due_at > draft.now:
+    """A timer counts only as it stands in the incident, due, of the turn it was set in; any other is stale. One that is far overdue
+    has the incident looked at again first, after which it may not be due any more."""
+    if not _is_due(draft, event) or (look_again(draft) and not _is_due(draft, event)):
         return
     draft.clear_timer(event.kind, event.ref)
     TIMERS[event.kind](draft, event)
+
+
+def _is_due(draft: Draft, event: ev.TimerFired) -> bool:
+    timer = draft.incident.timer(event.kind, event.ref)
+    return timer is not None and timer.turn == event.turn and timer.due_at <= draft.now
 
 
 def step_is_over(draft: Draft, _: ev.TimerFired) -> None:
@@ -250,7 +259,7 @@ def sending_is_slow(draft: Draft, _: ev.TimerFired) -> None:
     """Nothing of this step was sent yet. Its time begins all the same, or an outage of ours would stop the policy; what can go
     out by text goes out."""
     limit = draft.incident.policy.slot_limit.total_seconds()
-    alarm(draft, "slow", f"Nothing of step {draft.incident.step + 1} could be sent within {limit:.0f} s.")
+    alarm(draft, SLOW, f"Nothing of step {draft.incident.step + 1} could be sent within {limit:.0f} s.")
     draft.set_timer(TimerKind.STEP, draft.incident.policy.steps[draft.incident.step].timeout)
     for page in draft.open_pages(draft.incident.step):
         meanwhile(draft, page.number)

@@ -14,6 +14,7 @@ from escalation.domain.timeline import EntryKind
 
 AT_ONCE = timedelta(0)
 DECLINED = "declined"
+SLOW = "slow"  # pages wait for a free line
 LONGEST_PAUSE = 30  # seconds between tries at a carrier that fails: short beside any step's timeout
 LAST_RESORT_PAUSE = 300  # the last resort has no timeout: a mailbox must not be flooded
 

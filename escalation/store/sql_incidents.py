@@ -124,8 +124,9 @@ class Incidents(Work):
 
     def due_timers(self, limit: int) -> list[tuple[int, TimerFired]]:
         # Locks nothing: firing locks the incident, and a timer that somebody else fired meanwhile is of an old turn.
-        what = select(timers.c.incident_id, timers.c.kind, timers.c.ref, timers.c.turn)
-        due = what.where(timers.c.due_at <= self.now, KNOWN, NOT_HELD).order_by(timers.c.due_at, timers.c.incident_id)
+        what = select(timers.c.incident_id, timers.c.kind, timers.c.ref, timers.c.turn).join(incidents)
+        urgent_first = (URGENCY, timers.c.due_at, timers.c.incident_id)  # differs from oldest first only after an outage
+        due = what.where(timers.c.due_at <= self.now, KNOWN, NOT_HELD).order_by(*urgent_first)
         if unreadable := self._aside.ids("incidents", self.now):
             due = due.where(timers.c.incident_id.not_in(unreadable))
         fired = self.connection.execute(due.limit(limit))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import product
 from typing import Any, get_args
@@ -36,9 +37,13 @@ class Story:
         return self
 
     def fires(self, kind: TimerKind, ref: int = 0) -> Story:
+        """One timer at its time. Those that are due before it are put off, as if what they wait for went on: the story is not about
+        them, and nobody was down."""
         timer = self.incident.timer(kind, ref)
         assert timer, f"no {kind} timer {ref} among {sorted(t.kind for t in self.incident.timers)}"
         self.now = max(self.now, timer.due_at)
+        timers = frozenset(replace(t, due_at=max(t.due_at, self.now)) for t in self.incident.timers)
+        self.incident = replace(self.incident, timers=timers)
         return self.tell(ev.TimerFired(kind, ref, timer.turn))
 
     def calls(self, attempt: int, try_: int = 1) -> Story:

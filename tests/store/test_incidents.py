@@ -108,6 +108,17 @@ def test_nothing_of_a_failed_transaction_stays(store: SqlStore) -> None:
         assert tx.open_incidents() == []
 
 
+def test_the_timers_of_the_most_urgent_come_first(store: SqlStore, clock: HandClock) -> None:
+    """After an outage much is due at once, and what they lead to goes out in this order."""
+    severities = (Severity.WARNING, Severity.CRITICAL, Severity.ERROR, Severity.CRITICAL)
+    with store.transaction() as tx:
+        opened_ = [called(tx, alert(key=f"{n}", severity=severity))[0].id for n, severity in enumerate(severities)]
+    clock.after(hours=1)
+    with store.transaction() as tx:
+        rungs = [number for number, timer in tx.due_timers(10) if timer.kind is TimerKind.RUNG]
+    assert rungs == [opened_[1], opened_[3], opened_[2], opened_[0]]
+
+
 def test_timers_are_due_oldest_first_when_their_time_has_come(store: SqlStore, clock: HandClock) -> None:
     """Due means at or before now; the oldest come first, no more than asked for."""
     with store.transaction() as tx:
