@@ -15,6 +15,7 @@ from typing import Any, Final
 from escalation.domain import events as ev
 from escalation.domain.commands import CommandKind
 from escalation.domain.draft import Draft
+from escalation.domain.evidence import known_by_then, tell_sign
 from escalation.domain.incident import LAST_RESORT, Attempt, AttemptStatus, Outcome, TimerKind
 from escalation.domain.lateness import LATE, in_words, look_again
 from escalation.domain.paging import (
@@ -270,7 +271,7 @@ RULES: Final[Mapping[tuple[AttemptStatus, type[ev.AttemptEvent]], Rule]] = Mappi
         (ACCEPTED, ev.AttemptClaimed): nothing,
         (ACCEPTED, ev.AttemptDelayed): nothing,
         (ACCEPTED, ev.AttemptAccepted): another,
-        (ACCEPTED, ev.AttemptUnknown): note,
+        (ACCEPTED, ev.AttemptUnknown): known_by_then,
         (ACCEPTED, ev.AttemptFailed): drop,
         (ACCEPTED, ev.AttemptRinging): another,
         (ACCEPTED, ev.AttemptAnswered): answer,
@@ -280,7 +281,7 @@ RULES: Final[Mapping[tuple[AttemptStatus, type[ev.AttemptEvent]], Rule]] = Mappi
         (RINGING, ev.AttemptClaimed): nothing,
         (RINGING, ev.AttemptDelayed): nothing,
         (RINGING, ev.AttemptAccepted): another,
-        (RINGING, ev.AttemptUnknown): note,
+        (RINGING, ev.AttemptUnknown): known_by_then,
         (RINGING, ev.AttemptFailed): drop,
         (RINGING, ev.AttemptRinging): another,
         (RINGING, ev.AttemptAnswered): answer,
@@ -290,7 +291,7 @@ RULES: Final[Mapping[tuple[AttemptStatus, type[ev.AttemptEvent]], Rule]] = Mappi
         (ANSWERED, ev.AttemptClaimed): nothing,
         (ANSWERED, ev.AttemptDelayed): nothing,
         (ANSWERED, ev.AttemptAccepted): another,
-        (ANSWERED, ev.AttemptUnknown): note,
+        (ANSWERED, ev.AttemptUnknown): known_by_then,
         (ANSWERED, ev.AttemptFailed): drop,
         (ANSWERED, ev.AttemptRinging): another,
         (ANSWERED, ev.AttemptAnswered): another,
@@ -300,7 +301,7 @@ RULES: Final[Mapping[tuple[AttemptStatus, type[ev.AttemptEvent]], Rule]] = Mappi
         (SETTLED, ev.AttemptClaimed): nothing,
         (SETTLED, ev.AttemptDelayed): nothing,
         (SETTLED, ev.AttemptAccepted): late,
-        (SETTLED, ev.AttemptUnknown): note,
+        (SETTLED, ev.AttemptUnknown): known_by_then,
         (SETTLED, ev.AttemptFailed): note,
         (SETTLED, ev.AttemptRinging): late,
         (SETTLED, ev.AttemptAnswered): late,
@@ -316,6 +317,7 @@ def rule_attempt(draft: Draft, event: ev.AttemptEvent) -> None:
     if attempt is None or not 0 < event.try_ <= attempt.tries:
         draft.note(f"{type(event).__name__} names attempt {event.attempt}, try {event.try_}, which was never made: ignored.")
         return
+    tell_sign(draft, attempt, event)
     RULES[(attempt.status, type(event))](draft, attempt, event)
 
 

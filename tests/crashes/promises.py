@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 
-from escalation.domain.incident import AttemptStatus, Incident, Status
+from escalation.domain.incident import AttemptStatus, Incident, Outcome, Status
 from escalation.sandbox.calls import Call
 from tests.builders import PHONES
 from tests.crashes.night import CrashNight
@@ -19,7 +19,7 @@ NAMED = re.compile(r"/plivo/(?:calls|texts)/(\d+)-(\d+)-(\d+)(?:/|$)")
 def broken(night: CrashNight) -> list[str]:
     """Every promise that this night did not keep."""
     checks = (nothing_accepted_is_missing, everything_open_will_wake, nobody_was_dialled_in_vain, every_call_ended,
-              doubled_at_most_inside_a_request, never_two_calls_on_one_phone, everybody_was_paged_before_the_end,
+              doubled_at_most_inside_a_request, what_became_of_a_doubt_is_told, never_two_calls_on_one_phone, everybody_was_paged_before_the_end,
               nothing_is_left_undone)  # fmt: skip
     return [f"{check.__name__}: {fault}" for check in checks for fault in check(night)]
 
@@ -58,6 +58,18 @@ def doubled_at_most_inside_a_request(night: CrashNight) -> Iterator[str]:
     for attempt, times in requests(night).items():
         if times > 1 + night.fate.may_double[attempt]:
             yield f"attempt {attempt} was accepted {times} times, doubtful {night.fate.may_double[attempt]}"
+
+
+def what_became_of_a_doubt_is_told(night: CrashNight) -> Iterator[str]:
+    """Where nobody heard the carrier's answer, the timeline has the sign by which it was known, or that it was sent again; but for a page
+    that nobody waited for any more."""
+    for incident in night.incidents():
+        story = night.story_of(incident.id)
+        for attempt in incident.attempts:
+            doubtful = night.fate.may_double[incident.id, attempt.number]
+            told = "it did go out" in story or "sent again" in story or attempt.outcome is Outcome.STOOD_DOWN
+            if doubtful and not told:
+                yield f"{incident.short_id} attempt {attempt.number}: nothing is said of what became of it"
 
 
 def never_two_calls_on_one_phone(night: CrashNight) -> Iterator[str]:
