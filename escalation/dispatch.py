@@ -144,6 +144,8 @@ class Dispatch:
         told = rule(tx, incident, ev.AttemptClaimed(attempt.number, command.try_, tx.now - job.due_at), jobs)
         claimed = told.incident.attempts[attempt.number - 1]
         if claimed.status is not AttemptStatus.CLAIMED:  # after an outage somebody else is on call
+            if command.try_ == 1:  # else an earlier call of it may still ring
+                tx.free_phone(incident.id, attempt.number)
             tx.finish(job.id)
             return None
         return told.incident, claimed

@@ -9,13 +9,13 @@ from dataclasses import replace
 from escalation.dispatch import LEASE
 from escalation.domain import events as ev
 from escalation.domain.incident import AttemptStatus, Outcome, Status, Via
-from escalation.domain.policy import Rung
+from escalation.domain.policy import Rung, Site
 from escalation.domain.roster import Channel
 from escalation.engine import each
 from escalation.errors import CarrierError, StoreUnavailable, Verdict
 from escalation.ports import Notice, Transaction
 from escalation.store.sql import SqlStore
-from tests.builders import policy, site, step
+from tests.builders import PHONES, policy, roster, site, step
 from tests.office import Office, office  # noqa: F401 - a fixture
 
 
@@ -271,6 +271,26 @@ def test_one_incident_that_cannot_be_told_of_a_recovery_stops_no_other(office: O
 
     assert not each("a recovery", [1, 2, 3], tell)
     assert told == [2, 3]
+
+
+def test_a_call_taken_over_after_an_outage_is_not_made_and_keeps_no_phone(office: Office) -> None:
+    """Ann is no longer on call when somebody comes for her page: Lee is called, and Ann's phone is free for what does concern her."""
+
+    def on_call(handle: str, target: str) -> Site:
+        whose = replace(roster(), teams={"payments": (handle,)})
+        return replace(site(policy=policy(step(target, ladder=(Rung(Channel.VOICE),)))), roster=whose)
+
+    office.apply(on_call("ann", "team:payments"))
+    office.trouble()
+    (job,) = office.jobs()
+    office.nudge.jobs.clear()
+    office.clock.move(hours=3)
+    office.apply(on_call("lee", "ann"))
+    office.dispatch.carry_out(job.id)
+    office.work()
+    office.trouble("web-1 is down", key="web-1")
+    office.work()
+    assert [(n.incident_id, n.address) for n in office.carrier.sent][-2:] == [(1, PHONES["lee"]), (2, PHONES["ann"])]
 
 
 def test_a_hang_up_asked_for_under_a_better_name_meanwhile_is_done_again(office: Office) -> None:
