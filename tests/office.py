@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,8 @@ from escalation.store.schema import migrate
 from escalation.store.sql import SqlStore
 from tests.builders import alert, site
 from tests.fakes import FakeCarrier, FakeClock, FakeNudge
+
+STEP = timedelta(seconds=20)
 
 
 @dataclass
@@ -70,12 +73,14 @@ class Office:
             self.nudge.jobs += tx.unnudged(100)
 
     def after(self, **by: float) -> None:
-        """Time passes; what has become due happens."""
-        self.clock.move(**by)
-        while self.engine.fire_due():
-            pass
-        self.wake_due()
-        self.work()
+        """Time passes; what has become due happens. In short steps: what is left alone for longer has seen an outage."""
+        end = self.clock.now() + timedelta(**by)
+        while self.clock.now() < end:
+            self.clock.at = min(end, self.clock.now() + STEP)
+            while self.engine.fire_due():
+                pass
+            self.wake_due()
+            self.work()
 
 
 @pytest.fixture
