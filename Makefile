@@ -66,6 +66,6 @@ $(DEMO_STAMP) $(TEST_STAMP):
 	    fi; \
 	    rm -rf .venv; "$$found" -m venv .venv; \
 	fi; \
-	echo "Installing $(NEEDS) into .venv (once; a minute or so) …"; \
+	echo "Installing $(NEEDS) into .venv (once; a minute or so) …" >&2; \
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes -r $(NEEDS); \
 	rm -f .venv/.installed-$(NEEDS)-*; touch $@

@@ -152,8 +152,9 @@ class Incidents(Work):
         self._save_timers(after.id, before.timers - after.timers, after.timers - before.timers)
 
     def _save_timers(self, incident_id: int, gone: frozenset[Timer], new: frozenset[Timer]) -> None:
-        if gone:
-            self.connection.execute(_DROP_TIMER, [{"incident": incident_id, "timer": t.kind, "of": t.ref} for t in gone])
+        overwritten = {(t.kind, t.ref) for t in new}
+        if dropped := [t for t in gone if (t.kind, t.ref) not in overwritten]:
+            self.connection.execute(_DROP_TIMER, [{"incident": incident_id, "timer": t.kind, "of": t.ref} for t in dropped])
         self._put(timers, [mapping.timer_row(incident_id, timer) for timer in new])
 
     def _put(self, table: Table, rows: Sequence[mapping.Values]) -> None:
