@@ -1,6 +1,6 @@
 """What the parts of a transaction share: its connection, its one clock, and the insert that knows ON CONFLICT in both dialects.
 Not a transaction yet (`sql`). Statements that a page needs are made once and given their values when they run: to make one
-costs three to thirty times what running it does (docs/performance.md)."""
+costs two to four times what running it does (docs/performance.md)."""
 
 from __future__ import annotations
 
