@@ -17,7 +17,7 @@ RUN_STAMP := $(if $(wildcard $(TEST_STAMP)),$(TEST_STAMP),$(DEMO_STAMP))
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test check bench format lock clean
+.PHONY: help demo test check bench chaos format lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -38,6 +38,9 @@ check: $(TEST_STAMP) ## form, lint, types, dependency rule
 
 bench: $(TEST_STAMP) ## speed beside a floor, as JSON (some minutes; ARGS="--postgres --rounds 1": docs/performance.md)
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+chaos: $(TEST_STAMP) ## everything killed, frozen, emptied in turn while alerts come in; a table (ARGS="--database postgresql --broker rabbitmq": docs/chaos.md)
+	@$(BIN)/python -m tests.chaos $(ARGS)
 
 format: $(TEST_STAMP) ## put the code into form, repair what ruff can
 	$(BIN)/ruff format .

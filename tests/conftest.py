@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, settings
 from escalation.local.supervisor import Supervisor
 from escalation.store import schema
 from tests import loopback
-from tests.servers import rabbitmq, valkey
+from tests.servers import postgresql, rabbitmq, valkey
 from tests.servers.postgresql import Databases
 from tests.servers.run import NoServer, Run, shared
 
@@ -45,14 +45,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 RUN = pytest.StashKey[Run]()
+SEED = "SEED_OF_THIS_TEST_RUN"
 MISSING: set[str] = set()  # why tests of this process were skipped
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """One seed for the run, chosen here so that it can be shown; test processes are handed the same. And one set of servers."""
-    if config.getoption("hypothesis_seed", None) is None:
+    """One seed for the run, chosen here so that it can be shown; its test processes find it in their environment. And one set of
+    servers."""
+    if hasattr(config, "workerinput"):
+        config.option.hypothesis_seed = os.environ[SEED]
+    elif config.getoption("hypothesis_seed", None) is None:
         config.option.hypothesis_seed = str(secrets.randbits(32))
+    os.environ[SEED] = str(config.option.hypothesis_seed)
     if not hasattr(config, "workerinput"):
         config.stash[RUN] = Run()
 
@@ -167,3 +172,13 @@ def rabbitmq_node(tmp_path: Path) -> Iterator[tuple[Supervisor, str]]:
     (folder := tmp_path / "rabbitmq").mkdir()
     with rabbitmq.node(folder) as running:
         yield running
+
+
+@pytest.fixture
+def programs_of_both_servers() -> None:
+    """PostgreSQL's and RabbitMQ's programs are on this machine, for a test that starts servers of its own."""
+    try:
+        postgresql.found()
+        rabbitmq.found()
+    except NoServer as missing:
+        _do_without(missing)

@@ -20,7 +20,8 @@ from escalation.store.sql import SqlStore
 
 # What changes a row. A heartbeat changes nothing that anybody is called by: its commit is no boundary.
 WRITES = frozenset({"first_seen", "create", "save", "note", "count", "claim", "finish", "defer", "hold_phone", "free_phone", "block",
-                    "unblock", "carrier_down", "carrier_up", "carrier_answers", "apply", "bump"})  # fmt: skip
+                    "unblock", "carrier_down", "carrier_up", "carrier_answers", "apply", "bump",
+                    "repeat", "shut", "forget"})  # fmt: skip
 SOCKETS = (Channel.SLACK, Channel.EMAIL)  # whose libraries have no transport of httpx's; the others' requests are counted there
 WANTED = (Status.TRIGGERED, Status.EXHAUSTED)
 
@@ -105,6 +106,15 @@ class MortalStore:
             if watched.did != ["holds"]:
                 self._fate.untold = None  # told: whatever was sent before is known now
             self._fate.at(f"after {name}")
+
+    @contextmanager
+    def read(self, *, patience: Patience = Patience.WORKER) -> Iterator[Any]:
+        """Changes nothing; but the claim's last look is a boundary too."""
+        with self._inner.read(patience=patience) as tx:
+            watched = Watched(tx)
+            yield watched
+        if watched.did:
+            self._fate.at("after the re-read")
 
 
 class MortalNudge:

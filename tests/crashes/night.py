@@ -19,6 +19,7 @@ from tempfile import mkdtemp
 import httpx
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from escalation.audit import Audit
 from escalation.briefing import Briefs
 from escalation.build import System, by_channel, plivo_client
 from escalation.dispatch import Dispatch
@@ -27,6 +28,7 @@ from escalation.domain.policy import Policy
 from escalation.engine import Engine
 from escalation.ports import Job
 from escalation.responses import Responses
+from escalation.retention import Retention
 from escalation.sandbox import Habit, Reply, VirtualClock, World
 from escalation.sandbox import create_app as create_sandbox
 from escalation.sandbox.smtp import SmtpSink
@@ -194,7 +196,10 @@ class CrashNight:
         briefs = Briefs(self.settings.public_url, self.settings.secret_key)
         dispatch = Dispatch(engine, mortal, carriers, briefs, holder="here")
         responses = Responses(engine, mortal, self.settings.secret_key)
-        self.system = System(self.settings, mortal, engine, dispatch, briefs, Queries(store), responses, plivo)  # type: ignore[arg-type]
+        audit, retention = Audit(engine, mortal), Retention(mortal, self.settings.keep_days)  # type: ignore[arg-type]
+        self.system = System(
+            self.settings, mortal, engine, dispatch, briefs, Queries(store), responses, audit, retention, plivo, None, caller=30
+        )  # type: ignore[arg-type]  # fmt: skip
         self.timekeeper = Timekeeper(self.system, nudge, at_once)
         self.app = httpx.WSGITransport(app=create_app(self.system))
 

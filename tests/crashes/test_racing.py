@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from escalation.audit import Audit
 from escalation.briefing import Briefs
 from escalation.build import System
 from escalation.dispatch import LEASE, Dispatch
@@ -21,6 +22,7 @@ from escalation.domain.policy import Rung
 from escalation.domain.roster import Channel
 from escalation.engine import Engine
 from escalation.ports import Job, Notice
+from escalation.retention import Retention
 from escalation.store.queries import Queries
 from escalation.store.schema import migrate
 from escalation.store.sql import SqlStore
@@ -62,7 +64,8 @@ class Race:
         mortal = MortalStore(store, fate)
         engine, briefs = Engine(mortal, self.broker), Briefs("https://pager.example.org", "secret")
         dispatch = Dispatch(engine, mortal, dict.fromkeys(Channel, self.carrier), briefs, f"w{len(self.stores)}")
-        return System(None, mortal, engine, dispatch, briefs, Queries(store), None, None)  # type: ignore[arg-type]
+        audit, retention = Audit(engine, mortal), Retention(mortal, 0)  # type: ignore[arg-type]
+        return System(None, mortal, engine, dispatch, briefs, Queries(store), None, audit, retention, None, None, 30)  # type: ignore[arg-type]
 
     def keeps(self, fate: Fate | None = None) -> None:
         system = self.system(fate or Fate())
