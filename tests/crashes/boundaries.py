@@ -42,6 +42,7 @@ class Fate:
     may_double: Counter[tuple[int, int]] = field(default_factory=Counter)
     deaths: list[str] = field(default_factory=list)
     unwanted: list[str] = field(default_factory=list)
+    open: int = 0  # transactions
     tried: set[tuple[int, str]] = field(default_factory=set)  # incident, address
 
     def at(self, name: str) -> None:
@@ -55,6 +56,19 @@ class Fate:
         if self.untold:
             self.may_double[self.untold] += 1
         self.untold = None
+
+    @contextmanager
+    def inside(self) -> Iterator[None]:
+        self.open += 1
+        try:
+            yield
+        finally:
+            self.open -= 1
+
+    def outside(self, what: str) -> None:
+        """What others can see must not happen before what it rests on is committed."""
+        if self.open:
+            self.unwanted.append(f"{what} inside of a transaction")
 
     @contextmanager
     def around(self, what: str) -> Iterator[None]:
@@ -96,7 +110,7 @@ class MortalStore:
 
     @contextmanager
     def transaction(self, *, patience: Patience = Patience.WORKER) -> Iterator[Any]:
-        with self._inner.transaction(patience=patience) as tx:
+        with self._inner.transaction(patience=patience) as tx, self._fate.inside():
             watched = Watched(tx)
             yield watched
             name = f"commit ({', '.join(dict.fromkeys(watched.did))})"
@@ -126,6 +140,7 @@ class MortalNudge:
 
     def wake(self, jobs: Sequence[Job]) -> None:
         if jobs:
+            self._fate.outside("a nudge")
             with self._fate.around("nudge"):
                 self._inner.wake(jobs)
 
@@ -139,6 +154,7 @@ class MortalTransport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         name = f"request {request.method} {request.url.path.split('/')[4] if request.url.path.count('/') > 4 else 'Account'}"
+        self._fate.outside(name)
         self._fate.at(f"before {name}")
         self._fate.untold = self._fate.sending
         answer = self._inner.handle_request(request)
