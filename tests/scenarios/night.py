@@ -280,7 +280,7 @@ class Mails:
 
 def _serve(app: object) -> BaseWSGIServer:
     server = make_server("127.0.0.1", 0, app, threaded=True)  # type: ignore[arg-type]
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()  # else its end is waited for half a second
     return server
 
 
