@@ -37,7 +37,7 @@ COLUMNS = (
 
 def main() -> None:
     said = _arguments()
-    chosen = [f for f in FAULTS if f.fits(said.database, said.broker) and (f.is_short or not said.short)]
+    chosen = [f for f in FAULTS if f.fits(said.database, said.broker)]
     if said.only:
         chosen = [f for f in chosen if said.only in f.name]
     with tempfile.TemporaryDirectory(prefix="chaos-") as name:
@@ -48,7 +48,9 @@ def main() -> None:
     sys.exit(any(row.lost or row.unexplained for row in rows))
 
 
-def run(folder: Path, database: str, broker: str, faults: list[Fault], alerts: int, seed: int) -> list[Row]:
+def run(  # noqa: PLR0913 - each is a choice of the command line
+    folder: Path, database: str, broker: str, faults: list[Fault], alerts: int, seed: int, breath: float = BREATH
+) -> list[Row]:
     """`alerts` come in during each fault and the breath after it."""
     everybody = people.troubles(alerts * len(faults), random.Random(seed))
     with ground(folder, database, broker, len(everybody)) as site:
@@ -58,7 +60,7 @@ def run(folder: Path, database: str, broker: str, faults: list[Fault], alerts: i
         monitors, struck = Monitors(site.url), {}
         for number, fault in enumerate(faults):
             struck[fault.name] = everybody[number * alerts : (number + 1) * alerts]
-            _strike(site, monitors, fault, struck[fault.name])
+            _strike(site, monitors, fault, struck[fault.name], breath)
         monitors.wait()
         end = monotonic() + SETTLES
         while not _is_settled(site, monitors) and monotonic() < end:
@@ -79,13 +81,13 @@ def _phones(site: Ground, trouble: Trouble) -> None:
         site.sandbox.world.phone(number, "", read_phone(number, habit).habits)
 
 
-def _strike(site: Ground, monitors: Monitors, fault: Fault, some: list[Trouble]) -> None:
+def _strike(site: Ground, monitors: Monitors, fault: Fault, some: list[Trouble], breath: float) -> None:
     print(fault.name, file=sys.stderr, flush=True)
     half = len(some) // 2
     monitors.send(some[:1], 0.5)  # somebody's phone rings when it begins
     with fault.strike(site):
         monitors.send(some[1:half], fault.lasts)
-    monitors.send(some[half:], BREATH)
+    monitors.send(some[half:], breath)
 
 
 def _is_settled(site: Ground, monitors: Monitors) -> bool:
@@ -102,7 +104,6 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--broker", choices=BROKERS, default="embedded")
     parser.add_argument("--alerts", type=int, default=16, help="for each fault")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--short", action="store_true", help="the faults that CI runs")
     parser.add_argument("--only", default="", help="faults whose name has this in it")
     parser.add_argument("--json", action="store_true")
     return parser.parse_args()

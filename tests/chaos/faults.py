@@ -32,7 +32,6 @@ class Fault:
     sees: str
     lasts: float
     strike: Callable[[Ground], AbstractContextManager[None]]
-    is_short: bool = False  # in the short form for CI too
     databases: tuple[str, ...] = ()
     brokers: tuple[str, ...] = ()
 
@@ -134,28 +133,28 @@ def nothing(_: Ground) -> Iterator[None]:
 
 
 FAULTS = (
-    Fault("nothing", "calls come at once", 6, nothing, is_short=True),
-    Fault("receiver killed", "the monitor sends again; a call in progress goes on at the fallback address", 6, killed("receiver"), True),
+    Fault("nothing", "calls come at once", 6, nothing),
+    Fault("receiver killed", "the monitor sends again; a call in progress goes on at the fallback address", 6, killed("receiver")),
     Fault("one pages worker killed", "at most the page it was sending is late", 6, killed(WORKERS[0])),
-    Fault("both pages workers killed", "pages a few seconds late, ten at most", 8, killed(*WORKERS), True),
+    Fault("both pages workers killed", "pages a few seconds late, ten at most", 8, killed(*WORKERS)),
     Fault("a pages worker frozen 20 s", "what it had claimed is sent again after its lease", 20, frozen(WORKERS[0])),
     Fault("both pages workers frozen 20 s", "the timekeeper dials, ten seconds late", 20, frozen(*WORKERS)),
     Fault("a timekeeper killed", "nothing", 6, killed(KEEPERS[0])),
-    Fault("both timekeepers killed", "timers some seconds late", 8, killed(*KEEPERS), True),
+    Fault("both timekeepers killed", "timers some seconds late", 8, killed(*KEEPERS)),
     Fault("a timekeeper frozen 10 s", "nothing", 10, frozen(KEEPERS[1])),
-    Fault("everything of ours killed", "pages some seconds late", 8, killed(*OURS), True),
-    Fault("broker killed", "pages some seconds late", 8, killed("broker"), True),
+    Fault("everything of ours killed", "pages some seconds late", 8, killed(*OURS)),
+    Fault("broker killed", "pages some seconds late", 8, killed("broker")),
     Fault("broker away 8 s", "the timekeeper dials, ten seconds late", 8, killed_again_and_again("broker", 8)),
     Fault("broker frozen 8 s", "the timekeeper dials, ten seconds late", 8, frozen("broker")),
-    Fault("broker emptied", "what was waiting in it ten seconds late", 6, emptied, True),
-    Fault("database killed", "the monitor sends again, a caller presses again", 8, told(signal.SIGQUIT, "database"), True, (PG,)),
+    Fault("broker emptied", "what was waiting in it ten seconds late", 6, emptied),
+    Fault("database killed", "the monitor sends again, a caller presses again", 8, told(signal.SIGQUIT, "database"), databases=(PG,)),
     Fault("database restarted", "the monitor sends again, a caller presses again", 8, told(signal.SIGINT, "database"), databases=(PG,)),
     Fault("database frozen 8 s", "the monitor sends again, a caller hears the makeshift menu", 8, frozen("database"), databases=(PG,)),
-    Fault("database locked 8 s", "the monitor sends again, a caller hears the makeshift menu", 8, locked, True, ("sqlite",)),
+    Fault("database locked 8 s", "the monitor sends again, a caller hears the makeshift menu", 8, locked, databases=("sqlite",)),
     Fault("carrier answers 503 before it accepted", "placed again after 15 s", 8, carrier(lambda f: f.answer(503, "POST Call", times=None))),
     Fault(
         "carrier answers 503 after it accepted", "nothing: its callbacks tell", 8,
-        carrier(lambda f: f.answer(503, "POST Call", accept=True, times=None)), True,
+        carrier(lambda f: f.answer(503, "POST Call", accept=True, times=None)),
     ),
     Fault("carrier answers 429", "tried again", 6, carrier(lambda f: f.answer(429, "POST Call", times=None))),
     Fault("carrier accepts and says nothing", "nothing: its callbacks tell", 8,
@@ -163,6 +162,6 @@ FAULTS = (
     Fault("carrier refuses connections", "tried again within the step", 8, carrier(lambda f: f.down("POST Call"))),
     Fault("ring and hangup lost", "the ladder goes on by its timers", 6,
           carrier(lambda f: f.lose("Ring", times=None), lambda f: f.lose("Hangup", times=None))),
-    Fault("every callback doubled", "nothing", 6, carrier(lambda f: f.double("*", times=None)), True),
+    Fault("every callback doubled", "nothing", 6, carrier(lambda f: f.double("*", times=None))),
     Fault("hangups 10 s late", "the ladder goes on later", 6, carrier(lambda f: f.delay("Hangup", by=10, times=None))),
 )  # fmt: skip
