@@ -48,7 +48,7 @@ def main() -> None:
     sys.exit(any(row.lost or row.unexplained for row in rows))
 
 
-def run(  # noqa: PLR0913 - each is a choice of the command line
+def run(
     folder: Path, database: str, broker: str, faults: list[Fault], alerts: int, seed: int, breath: float = BREATH
 ) -> list[Row]:
     """`alerts` come in during each fault and the breath after it."""
