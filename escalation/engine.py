@@ -6,29 +6,26 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TypeVar
 
 from escalation.domain import events as ev
 from escalation.domain.alert import Action, Alert
 from escalation.domain.audit import LONGEST_WAIT, Finding, findings
 from escalation.domain.dedup import What, meaning
-from escalation.domain.incident import Attempt, AttemptStatus, Incident, Outcome, Status, Via
+from escalation.domain.incident import AttemptStatus, Incident, Status, Via
 from escalation.domain.machine import advance
 from escalation.domain.policy import Policy, Service, Site
 from escalation.domain.roster import Channel, Roster
 from escalation.domain.timeline import Entry
 from escalation.errors import NotFound, StoreUnavailable, UnknownKey, Unreadable
+from escalation.phones import release_phones
 from escalation.ports import Job, Nudge, OpenIncident, Patience, Store, Transaction
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 S = TypeVar("S")
 
-STOPS_RINGING = timedelta(seconds=5)
-REQUEST_LASTS = timedelta(seconds=15)
-GOODBYE_LASTS = timedelta(seconds=30)
-MESSAGE_LASTS = timedelta(seconds=45)
 TRIES = 3
 
 
@@ -261,39 +258,6 @@ def _is_in_doubt(before: Incident, after: Incident, event: ev.Event) -> bool:
     number = getattr(event, "attempt", 0) or getattr(event, "ref", 0)
     old, new = before.attempt(number), after.attempt(number)
     return new is not None and new.status is AttemptStatus.UNKNOWN and (old is None or old.status is not AttemptStatus.UNKNOWN)
-
-
-def release_phones(tx: Transaction, before: Incident, after: Incident, event: ev.Event) -> None:
-    """A phone is free for the next call when this one is known to be over; a withdrawn call has a moment to stop ringing, and
-    one whose end nobody reports must not keep the phone from other incidents."""
-    calls = [(old, new) for old, new in zip(before.attempts, after.attempts, strict=False) if new.channel.rings]
-    for old, new in sorted(calls, key=lambda pair: pair[1].address):  # in key order: two incidents may share phones
-        if is_over(old, new, event):
-            tx.free_phone(after.id, new.number)
-        elif (lasts := may_last(old, new, before, after)) is not None:
-            tx.hold_phone(new.address, after.id, new.number, new.try_, tx.now + lasts)
-
-
-def is_over(old: Attempt, new: Attempt, event: ev.Event) -> bool:
-    """Whether the attempt's call is known to be over: the end of another try says nothing of the one that counts."""
-    return (
-        isinstance(event, ev.AttemptEnded | ev.AttemptFailed)
-        and event.attempt == new.number
-        and event.try_ in (old.try_, new.try_)
-        and new.status in (AttemptStatus.SETTLED, AttemptStatus.PLANNED)
-    )
-
-
-def may_last(old: Attempt, new: Attempt, before: Incident, after: Incident) -> timedelta | None:
-    """How long the call may still be on the phone after this event; None where nothing changed, or nothing was ever sent."""
-    if new.settled and not old.settled:
-        if new.outcome is Outcome.VOICEMAIL:
-            return MESSAGE_LASTS
-        if old.status is AttemptStatus.CLAIMED:
-            return REQUEST_LASTS
-        return STOPS_RINGING if old.status is not AttemptStatus.PLANNED or old.tries > 1 else None
-    has_said_thank_you = after.status is Status.ACKNOWLEDGED and before.status is not Status.ACKNOWLEDGED
-    return GOODBYE_LASTS if has_said_thank_you and new.status is AttemptStatus.ANSWERED else None
 
 
 def cause_of(incident: Incident, event: ev.Event) -> str:

@@ -25,16 +25,13 @@ from escalation.errors import NotFound, StoreUnavailable
 from escalation.ports import Patience
 from escalation.responses import KEYS as ACTING
 from escalation.responses import Kind, Said, standing
+from webhooks.plivo import hops
 from webhooks.plivo.afterwards import Afterwards
 
 log = logging.getLogger(__name__)
 
 PATH = "/plivo/calls/<name>"
-# A hop names one menu of a call: tens count the menus before it, ones the silences since the last key.
-MENU, PATH_LENGTH = 10, 1000
-REPEATS, MOST = 2, 15  # silences before goodbye; menus before goodbye, whatever is pressed
 COMMITTING = 0.1  # seconds beyond what a transaction has; a second is promised, and the way to us is part of it
-OFF_THE_PATH = {"message": 1000, "fallback": 2000}  # menus that can come at any time: hops that no other menu has
 
 View = Callable[[Name, int], bytes]
 
@@ -97,53 +94,53 @@ class _Voice:
         said = self._system.responses.key((name.incident_id, name.attempt, name.try_), digit, identity)
         if said.kind in (Kind.REPEAT, Kind.WRONG):
             wrong = wording.wrong_key_words() if said.kind is Kind.WRONG else []
-            return self._menu(self._heard(name), name, _after_key(hop), wrong)
+            return self._menu(self._heard(name), name, hops.after_key(hop), wrong)
         return answers.say(self._words(said))
 
     def silent(self, name: Name, hop: int) -> bytes:
         """No key: twice more, then the call ends, and nothing is acknowledged by it."""
-        if _is_over(hop):
+        if hops.is_over(hop):
             return answers.say(wording.silence_words())
-        return self._menu(self._heard(name), name, _after_silence(hop))
+        return self._menu(self._heard(name), name, hops.after_silence(hop))
 
     def message(self, name: Name, hop: int) -> bytes:
         """For a machine that picked up. A person who was taken for one can still press a key."""
         seen = self._look(name)
         if not _is_wanted(seen.incident):
             return self._menu(seen, name, hop)
-        return answers.voicemail(wording.voicemail_words(self._brief(seen, name)), self._urls(name).key(OFF_THE_PATH["message"]))
+        return answers.voicemail(wording.voicemail_words(self._brief(seen, name)), self._urls(name).key(hops.MESSAGE))
 
     def fallback(self, name: Name, hop: int) -> bytes:
         """Asked for when an answer of ours failed: no database here."""
         self._note_answered(name)
-        return self._without_words(name, OFF_THE_PATH["fallback"])
+        return self._without_words(name, hops.FALLBACK)
 
     # --- when the database is away
 
     def generic(self, name: Name, hop: int) -> bytes:
         """An incident is open, press 1: what can be said without reading anything."""
         self._note_answered(name)
-        return self._unread(name, _after_key(hop))
+        return self._unread(name, hops.after_key(hop))
 
     def unheard(self, name: Name, hop: int) -> bytes:
         """The same, after silence."""
         self._note_answered(name)
-        return answers.say(wording.silence_words()) if _is_over(hop) else self._unread(name, _after_silence(hop))
+        return answers.say(wording.silence_words()) if hops.is_over(hop) else self._unread(name, hops.after_silence(hop))
 
     def unsaved(self, name: Name, hop: int) -> bytes:
         """The key again, in a hop of its own: had it been committed after all, another key would not be taken for a repeat.
         Only a key that would have changed something is called unsaved."""
-        digit, urls, then = callbacks.pressed(request.form), self._urls(name), _after_key(hop)
+        digit, urls, then = callbacks.pressed(request.form), self._urls(name), hops.after_key(hop)
         if digit not in ACTING:
             return self.generic(name, hop) if digit else self.unheard(name, hop)
-        if _is_enough(then):
+        if hops.is_enough(then):
             return answers.say([*wording.unsaved_words(), *wording.enough_words()])
         return answers.say_then_menu(wording.unsaved_words(), wording.KEYS, urls.key(then), urls.silent(then))
 
     # --- parts
 
     def _unread(self, name: Name, hop: int) -> bytes:
-        return answers.say(wording.enough_words()) if _is_enough(hop) else self._without_words(name, hop)
+        return answers.say(wording.enough_words()) if hops.is_enough(hop) else self._without_words(name, hop)
 
     def _without_words(self, name: Name, hop: int) -> bytes:
         urls = self._urls(name)
@@ -152,7 +149,7 @@ class _Voice:
     def _menu(self, seen: Seen, name: Name, hop: int, first: Sequence[str] = ()) -> bytes:
         if not _is_wanted(seen.incident):
             return answers.say(self._words(_standing(seen, name)))
-        if _is_enough(hop):
+        if hops.is_enough(hop):
             return answers.say(wording.enough_words())
         urls = self._urls(name)
         menu = wording.spoken(self._brief(seen, name))
@@ -236,23 +233,6 @@ def _if_it_may_be_cut(answered: AttemptAnswered, incident: Incident, _: Roster) 
 
 def _is_wanted(incident: Incident) -> bool:
     return incident.status in (Status.TRIGGERED, Status.EXHAUSTED)
-
-
-def _after_key(hop: int) -> int:
-    return (hop // MENU + 1) * MENU
-
-
-def _after_silence(hop: int) -> int:
-    return _after_key(hop) + hop % MENU + 1
-
-
-def _is_over(hop: int) -> bool:
-    """After this silence: a message needs no menu behind it, and anything else was repeated often enough."""
-    return hop == OFF_THE_PATH["message"] or hop % MENU >= REPEATS
-
-
-def _is_enough(hop: int) -> bool:
-    return hop % PATH_LENGTH // MENU >= MOST
 
 
 def _xml(document: bytes) -> Response:
