@@ -3,6 +3,7 @@ a seed that is printed, and real servers for whoever asks. Not the fakes and bui
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 from collections.abc import Iterator
@@ -53,6 +54,7 @@ MISSING: set[str] = set()  # why tests of this process were skipped
 def pytest_configure(config: pytest.Config) -> None:
     """One seed for the run, chosen here so that it can be shown; its test processes find it in their environment. And one set of
     servers."""
+    logging.getLogger().addHandler(logging.NullHandler())  # a thread that outlives its test must not write behind the summary
     if hasattr(config, "workerinput"):
         config.option.hypothesis_seed = os.environ[SEED]
     elif config.getoption("hypothesis_seed", None) is None:
