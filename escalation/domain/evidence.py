@@ -19,6 +19,7 @@ SIGNS: Final[Mapping[type[ev.AttemptEvent], str]] = MappingProxyType(
         ev.AttemptAnswered: "it was picked up",
         ev.MachineDetected: "a voicemail picked up",
         ev.AttemptEnded: "the call is over",
+        ev.AttemptFailed: "and failed there",
         ev.TextDelivered: "it arrived",
     }
 )
@@ -27,8 +28,9 @@ UNSENT = (Outcome.STOOD_DOWN, Outcome.FAILED, Outcome.UNREACHABLE)
 
 
 def tell_sign(draft: Draft, a: Attempt, event: Any) -> None:
-    """The first sign of a message that nobody knew of."""
-    if a.status in NOBODY_KNOWS and type(event) in SIGNS:
+    """The first sign of a message that nobody knew of. A failure without a code of the carrier's is a refusal, and no sign."""
+    is_sign = type(event) in SIGNS and getattr(event, "code", "carrier's")
+    if a.status in NOBODY_KNOWS and is_sign:
         draft.note(f"{draft.what(a)}: it did go out, {SIGNS[type(event)]} (try {event.try_}).", EntryKind.PAGE)
 
 

@@ -61,14 +61,14 @@ def doubled_at_most_inside_a_request(night: CrashNight) -> Iterator[str]:
 
 
 def what_became_of_a_doubt_is_told(night: CrashNight) -> Iterator[str]:
-    """Where nobody heard the carrier's answer, the timeline has the sign by which it was known, or that it was sent again; but for a page
-    that nobody waited for any more."""
+    """Where nobody heard the carrier's answer, the timeline has the sign by which it was known (the failure's code is one), or that it was
+    sent again; but for a page that nobody waited for any more."""
     for incident in night.incidents():
         story = night.story_of(incident.id)
         for attempt in incident.attempts:
             doubtful = night.fate.may_double[incident.id, attempt.number]
-            told = "it did go out" in story or "sent again" in story or attempt.outcome is Outcome.STOOD_DOWN
-            if doubtful and not told:
+            told = any(sign in story for sign in ("it did go out", "sent again", "carrier's code"))
+            if doubtful and not told and attempt.outcome is not Outcome.STOOD_DOWN:
                 yield f"{incident.short_id} attempt {attempt.number}: nothing is said of what became of it"
 
 

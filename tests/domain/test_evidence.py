@@ -23,6 +23,7 @@ def doubtful() -> Story:
         (ev.AttemptAnswered(1, 1), "it was picked up"),
         (ev.MachineDetected(1, 1), "a voicemail picked up"),
         (ev.AttemptEnded(1, 1, Outcome.BUSY), "the call is over"),
+        (ev.AttemptFailed(1, 1, False, "the network failed", code="3080"), "and failed there"),
     ],
 )
 def test_the_sign_by_which_it_was_known_is_told(sign: ev.AttemptEvent, words: str) -> None:
