@@ -75,12 +75,16 @@ class Office:
     def after(self, **by: float) -> None:
         """Time passes; what has become due happens. In short steps: what is left alone for longer has seen an outage."""
         end = self.clock.now() + timedelta(**by)
+        self._settle()
         while self.clock.now() < end:
             self.clock.at = min(end, self.clock.now() + STEP)
-            while self.engine.fire_due():
-                pass
-            self.wake_due()
-            self.work()
+            self._settle()
+
+    def _settle(self) -> None:
+        while self.engine.fire_due():
+            pass
+        self.wake_due()
+        self.work()
 
 
 @pytest.fixture

@@ -185,7 +185,9 @@ def test_a_carrier_that_refuses_a_hang_up_is_asked_only_as_long_as_a_call_can_li
 
 
 def _left(office: Office, **by: float) -> int:
-    office.after(**by)
+    office.clock.move(**by)
+    office.wake_due()
+    office.work()
     return len(office.carrier.answers)
 
 

@@ -156,7 +156,7 @@ def test_there_is_one_deadline_for_the_whole_conversation(command: str, expected
     with receiving() as server:
         server.stuck_at = command
         with pytest.raises(CarrierError) as caught:
-            EmailClient(server.url, "a@b.c", StoppedClock(), deadline=0.2).send(page())
+            EmailClient(server.url, "a@b.c", StoppedClock(), deadline=1.0).send(page())
         server.go_on.set()
         for thread in [t for t in threading.enumerate() if t.name == "deadline"]:
             thread.join(5)
