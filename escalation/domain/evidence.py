@@ -29,8 +29,8 @@ UNSENT = (Outcome.STOOD_DOWN, Outcome.FAILED, Outcome.UNREACHABLE)
 
 def tell_sign(draft: Draft, a: Attempt, event: Any) -> None:
     """The first sign of a message that nobody knew of. A failure without a code of the carrier's is a refusal, and no sign."""
-    is_sign = type(event) in SIGNS and getattr(event, "code", "carrier's")
-    if a.status in NOBODY_KNOWS and is_sign:
+    is_refusal = isinstance(event, ev.AttemptFailed) and not event.code
+    if a.status in NOBODY_KNOWS and type(event) in SIGNS and not is_refusal:
         draft.note(f"{draft.what(a)}: it did go out, {SIGNS[type(event)]} (try {event.try_}).", EntryKind.PAGE)
 
 
