@@ -25,8 +25,8 @@ help: ## this list
 demo: $(RUN_STAMP) ## watch an alert ring simulated phones (AUTO=1: plays the scripted night and checks it; FLAGS="--json")
 	@$(BIN)/python -m escalation demo $(if $(filter-out 0 no false,$(AUTO)),--auto) $(FLAGS)
 
-test: $(TEST_STAMP) ## the tests (ARGS="tests/domain -k turn": some of them; JOBS=4: more at a time)
-	@$(BIN)/python -m pytest -q -n $(or $(JOBS),2) --dist worksteal $(ARGS)
+test: $(TEST_STAMP) ## the tests (ARGS="tests/domain -k turn": some of them; JOBS=4: more at a time; most of them wait)
+	@$(BIN)/python -m pytest -q -n $(or $(JOBS),3) --dist worksteal $(ARGS)
 
 check: $(TEST_STAMP) ## form, lint, types, dependency rule
 	@wrong=0; try() { echo "== $$*"; "$(BIN)/$$@" || wrong=1; }; \
