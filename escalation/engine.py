@@ -281,6 +281,8 @@ def _beside(tx: Transaction, alert: Alert, incident_id: int) -> Taken:
 
 
 def _check_keys(alerts: Sequence[Alert], site: Site) -> None:
+    if not site.services:  # a site that is being set up: whoever sends shall come again, and nothing is rejected meanwhile
+        raise StoreUnavailable("no configuration was applied yet")
     unknown = [i for i, alert in enumerate(alerts) if site.service_of(alert.key) is None]
     if unknown:
         raise UnknownKey([f"alert {i + 1}: the intake key belongs to no service" for i in unknown])
