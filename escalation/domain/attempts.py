@@ -228,9 +228,9 @@ def give_up(draft: Draft, a: Attempt) -> None:
         case AttemptStatus.ACCEPTED | AttemptStatus.RINGING | AttemptStatus.ANSWERED:
             for try_ in a.references:
                 draft.command(CommandKind.HANG_UP, a.number, try_)
-            outcome = Outcome.HUNG_UP if a.status is ANSWERED else Outcome.SILENT
-            draft.note(f"{draft.what(a)}: {outcome}, given up.", EntryKind.PAGE)
-            settle(draft, a, outcome)
+            # Silent, picked up or not: nobody reported its end, so a later sign of it is hung up.
+            draft.note(f"{draft.what(a)}: {Outcome.SILENT}, given up.", EntryKind.PAGE)
+            settle(draft, a, Outcome.SILENT)
             climb(draft, a.page)
         case _:
             pass

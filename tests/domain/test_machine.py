@@ -172,6 +172,12 @@ def test_a_call_given_up_as_silent_is_hung_up_then() -> None:
     assert story.incident.attempts[0].outcome is Outcome.SILENT
 
 
+def test_a_call_given_up_after_it_was_picked_up_is_hung_up_when_it_shows_itself() -> None:
+    """The key came from a call of which nothing had been heard, so there was no name to hang it up by."""
+    story = Story().tell(ev.AttemptClaimed(1, 1), ev.Acknowledged("ann", Via.PHONE, 1, 1)).fires(TimerKind.ATTEMPT, 1)
+    assert story.tell(ev.AttemptAnswered(1, 1, "call-1")).commands == [(CommandKind.HANG_UP, 1, 1)]
+
+
 def test_an_unknown_call_sends_the_text_meanwhile_and_is_dialled_again_without_evidence() -> None:
     """5xx is unknown, never failed: the phone may be ringing."""
     story = Story().tell(ev.AttemptClaimed(1, 1), ev.AttemptUnknown(1, 1, "503"))
