@@ -167,7 +167,11 @@ def drop(draft: Draft, a: Attempt, event: ev.AttemptFailed) -> None:
 
 
 def deliver(draft: Draft, a: Attempt, event: ev.TextDelivered) -> None:
-    """Delivered is not reached: the page stays open until its step ends."""
+    """Delivered is not reached: the page stays open until its step ends. A call is not delivered: what names it is the text that had
+    its number on a site that was lost and restored."""
+    if a.channel.rings:
+        draft.note(f"{draft.what(a)}: a text's delivery was reported for it, ignored.")
+        return
     draft.note(f"{draft.what(a)}: delivered.", EntryKind.PAGE)
     _become(draft, a, event.try_, ACCEPTED, None)
 

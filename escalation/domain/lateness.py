@@ -37,10 +37,18 @@ def _later(draft: Draft, timer: Timer, late: timedelta) -> Timer:
     """The oldest timer says when the outage began at the latest. What people were promised by the clock on the wall (a snooze), and
     what a carrier did meanwhile, does not wait for us: it is due now."""
     if timer.kind in OF_THE_STEP:
+        whole = draft.now + _span(draft, timer)  # one that was set in mid-outage, by a key or a callback, lost less than that
         if timer.kind is TimerKind.STEP and timer.due_at <= draft.now and _somebody_was_told_nothing(draft):
-            return replace(timer, due_at=draft.now + draft.incident.policy.steps[draft.incident.step].timeout)
-        return replace(timer, due_at=timer.due_at + late)
+            return replace(timer, due_at=whole)
+        return replace(timer, due_at=min(timer.due_at + late, whole))
     return replace(timer, due_at=max(timer.due_at, draft.now))
+
+
+def _span(draft: Draft, timer: Timer) -> timedelta:
+    """As far away as the machine may set it."""
+    if timer.kind is TimerKind.STEP:
+        return draft.incident.policy.steps[draft.incident.step].timeout
+    return max(rung.after for rung in draft.page(timer.ref).ladder)
 
 
 def _somebody_was_told_nothing(draft: Draft) -> bool:

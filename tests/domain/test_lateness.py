@@ -56,6 +56,17 @@ def test_an_outage_is_said_once_and_the_step_goes_on_where_it_stood() -> None:
     assert timer.due_at == story.now + timedelta(minutes=3)
 
 
+def test_what_was_set_in_the_middle_of_an_outage_is_not_put_off_by_all_of_it() -> None:
+    """The timekeeper is down; a minute before it is back the receiver hears that Bob's call is over. His second call comes two minutes
+    later, however long ago the outage began."""
+    story = Story(incident(policy(step("ann", "bob")))).calls(1).calls(2)
+    story.now += timedelta(minutes=3)
+    story.ends(2)
+    after(story, minutes=1)
+    assert (timer := story.incident.timer(TimerKind.RUNG, 2))
+    assert timer.due_at <= story.now + timedelta(minutes=2)
+
+
 def test_a_step_that_had_its_time_is_over() -> None:
     """Nothing was left to do in it but to wait: the next one is paged at once."""
     story = Story(incident(policy(step("ann"), step("bob")))).calls(1).ends(1)
