@@ -52,6 +52,7 @@ ACCEPTED, RINGING, ANSWERED, SETTLED = (
 ENDED_BY_ITSELF = frozenset({Outcome.NO_ANSWER, Outcome.BUSY, Outcome.REJECTED, Outcome.HUNG_UP, Outcome.KEY, Outcome.VOICEMAIL})
 
 Rule = Callable[[Draft, Attempt, Any], None]
+OF_A_CALL = (ev.AttemptRinging, ev.AttemptAnswered, ev.MachineDetected, ev.AttemptEnded)
 Sign = ev.AttemptRinging | ev.AttemptAnswered | ev.MachineDetected
 
 
@@ -167,11 +168,7 @@ def drop(draft: Draft, a: Attempt, event: ev.AttemptFailed) -> None:
 
 
 def deliver(draft: Draft, a: Attempt, event: ev.TextDelivered) -> None:
-    """Delivered is not reached: the page stays open until its step ends. A call is not delivered: what names it is the text that had
-    its number on a site that was lost and restored."""
-    if a.channel.rings:
-        draft.note(f"{draft.what(a)}: a text's delivery was reported for it, ignored.")
-        return
+    """Delivered is not reached: the page stays open until its step ends."""
     draft.note(f"{draft.what(a)}: delivered.", EntryKind.PAGE)
     _become(draft, a, event.try_, ACCEPTED, None)
 
@@ -320,6 +317,9 @@ def rule_attempt(draft: Draft, event: ev.AttemptEvent) -> None:
     attempt = draft.incident.attempt(event.attempt)
     if attempt is None or not 0 < event.try_ <= attempt.tries:
         draft.note(f"{type(event).__name__} names attempt {event.attempt}, try {event.try_}, which was never made: ignored.")
+        return
+    if isinstance(event, ev.TextDelivered if attempt.channel.rings else OF_A_CALL):
+        note(draft, attempt, event)  # of what a backup has lost: its number was given away again
         return
     tell_sign(draft, attempt, event)
     RULES[(attempt.status, type(event))](draft, attempt, event)

@@ -346,6 +346,23 @@ def test_a_page_that_cannot_be_sent_is_said_aloud_and_the_step_goes_on() -> None
 
 
 @pytest.mark.parametrize("status", list(Status))
+def test_news_of_a_text_under_the_number_of_a_call_changes_nothing(status: Status) -> None:
+    """After a restore from a backup numbers are given anew, and the carrier still speaks of what the backup does not know."""
+    story = Story().calls(1)
+    object.__setattr__(story.incident, "status", status)
+    call: Any = story.incident
+    assert story.tell(ev.TextDelivered(1, 1)).incident == call
+    text: Any = story.ends(1).calls(2).incident
+    for event in (
+        ev.AttemptRinging(2, 1),
+        ev.AttemptAnswered(2, 1),
+        ev.MachineDetected(2, 1),
+        ev.AttemptEnded(2, 1, Outcome.BUSY),
+    ):
+        assert story.tell(event).incident == text
+
+
+@pytest.mark.parametrize("status", list(Status))
 def test_anything_strange_is_recorded_and_ignored(status: Status) -> None:
     """An event for an attempt that was never made changes nothing."""
     story = Story()
