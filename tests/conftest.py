@@ -41,7 +41,7 @@ loopback.forbid_the_rest()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("nights", "random nights in which everything dies (tests/crashes)")
-    group.addoption("--nights", type=int, default=8, help="how many (default: 8)")
+    group.addoption("--nights", type=int, default=0, help="how many new ones (default: the usual eight)")
     group.addoption("--night-seed", type=int, default=None, help="one of them again, by its seed")
 
 

@@ -9,13 +9,16 @@ import pytest
 from tests.crashes.night import Post
 from tests.crashes.random_nights import RandomNight
 
+USUAL = 8
+
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """The seeds come from the run's own seed, so that all processes of a run have the same tests."""
+    """The same nights in every run, so that all its processes have the same tests; others by `--nights` and the run's own seed."""
     if "night_seed" in metafunc.fixturenames:
         chosen = metafunc.config.getoption("night_seed")
-        dice = Random(str(metafunc.config.getoption("hypothesis_seed")))
-        many = range(metafunc.config.getoption("nights"))
+        nights = metafunc.config.getoption("nights")
+        dice = Random(str(metafunc.config.getoption("hypothesis_seed")) if nights else "the usual nights")
+        many = range(nights or USUAL)
         metafunc.parametrize("night_seed", [chosen] if chosen is not None else [dice.randrange(10**9) for _ in many])
 
 
