@@ -57,6 +57,7 @@ def served(desk: Receiver) -> Iterator[str]:
 def fits(page: Page) -> None:
     """Whatever page is open: big enough to hit, nothing beside the screen, in the system's colours, and legible in them."""
     page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+    page.wait_for_load_state("load")  # the words are there before the style is
     assert page.evaluate(SMALL) == [], page.url
     assert page.evaluate("document.documentElement.scrollWidth") <= WIDTH, page.url
     wants_dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
