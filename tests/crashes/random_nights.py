@@ -62,10 +62,18 @@ class RandomNight:
         self.night.play()
         self.night.fate.strikes = lambda number, name: False
         self.night.world.faults.clear()
+        self._who_hands_it_on_sleeps()
         self.night.play_on(minutes=30)
         self.faults += everything_open_will_wake(self.night)
         self.night.everything_is_over()
         self.night.play_on(minutes=15)
+
+    def _who_hands_it_on_sleeps(self) -> None:
+        """Two who escalate to each other without end page each other thousands of times: nothing new is learnt from that."""
+        for phone in self.night.world.phones.values():
+            phone.habits = [Habit("ignores", after=20) if "2" in habit.presses else habit for habit in phone.habits]
+            if phone.answers_texts and phone.answers_texts.text.startswith("2"):
+                phone.answers_texts = None
 
     def _look(self) -> None:
         """Each time we come back: whoever is open has something that will wake it. The next outage lasts otherwise."""
