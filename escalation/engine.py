@@ -27,6 +27,7 @@ T = TypeVar("T")
 S = TypeVar("S")
 
 TRIES = 3
+MOST_STUCK = 1000  # timers that failed and are looked at again with the next batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class Engine:
     def __init__(self, store: Store, nudge: Nudge) -> None:
         self._store = store
         self._nudge = nudge
+        self._stuck = 0
 
     def take(self, alerts: Sequence[Alert], *, patience: Patience = Patience.WORKER) -> tuple[Taken, ...]:
         """All alerts of one delivery in one transaction, in key order so that two storms cannot lock each other out.
@@ -125,22 +127,30 @@ class Engine:
         return self._run(work, patience)
 
     def fire_due(self, limit: int = 100) -> int:
-        """Fires timers that are due, each in a transaction of its own: one incident that cannot be ruled on stops no other.
+        """Fires timers that are due, each in a transaction of its own; returns how many could be. One incident that cannot be ruled on
+        stops no other, and those that failed take no place in the next batch, however many are at its head.
         Two timekeepers may do this at once: the machine takes a timer only as it stands in the locked incident."""
-        due = self._run(lambda tx: (tx.due_timers(limit), []))
-        each("a timer", due, lambda one: self.tell(*one))
-        return len(due)
+        due = self._run(lambda tx: (tx.due_timers(limit + self._stuck), []))
+        failed = each("a timer", due, lambda one: self.tell(*one))
+        self._stuck = min(failed, MOST_STUCK)
+        return len(due) - failed
 
     def recovered(self, carrier: str, channels: frozenset[Channel] = frozenset(Channel)) -> bool:
         """A carrier that was down works again: what waited for it, and whom it had failed, is told to every incident concerned.
         False when one could not be told: say it again."""
         concerned = self._run(lambda tx: (tx.open_incidents(Status.TRIGGERED, Status.EXHAUSTED), []))
-        return each("a recovery", concerned, lambda one: self.tell(one, ev.CarrierRecovered(carrier, channels)))
+        return not each("a recovery", concerned, lambda one: self.tell(one, ev.CarrierRecovered(carrier, channels)))
 
     def roster_changed(self) -> bool:
-        """After a configuration or an override was applied in mid-step."""
-        concerned = self._run(lambda tx: (tx.open_incidents(Status.TRIGGERED, Status.EXHAUSTED), []))
-        return each("a change of the roster", concerned, lambda one: self.tell(one, ev.RosterChanged()))
+        """After a configuration was applied in mid-step. Each incident hears of each version once, whoever says it and however often.
+        False when one could not be told: say it again."""
+
+        def look(tx: Transaction) -> tuple[tuple[int, list[int]], list[Job]]:
+            return (tx.site().version, tx.open_incidents(Status.TRIGGERED, Status.EXHAUSTED)), []
+
+        version, concerned = self._run(look)
+        name = f"roster:{version}"
+        return not each("a change of the roster", concerned, lambda one: self.tell(one, ev.RosterChanged(), f"{name}:{one}"))
 
     def audit(self, incident_id: int) -> tuple[Finding, ...]:
         """Sets right what one incident lacks, judged again under its lock; returns what that was."""
@@ -225,8 +235,8 @@ class Engine:
             self._nudge.wake(jobs)
 
 
-def each(what: str, items: Sequence[S], act: Callable[[S], object]) -> bool:
-    """Does every one of them: one that fails (a locked row, a fault of ours) stops no other. True when none failed; raises
+def each(what: str, items: Sequence[S], act: Callable[[S], object]) -> int:
+    """Does every one of them: one that fails (a locked row, a fault of ours) stops no other. Returns how many failed; raises
     `StoreUnavailable` when nothing could be done at all. What cannot be read is set aside by then, and telling it again is no use."""
     failures: list[Exception] = []
     for item in items:
@@ -239,7 +249,7 @@ def each(what: str, items: Sequence[S], act: Callable[[S], object]) -> bool:
             failures.append(error)
     if failures and len(failures) == len(items) and all(isinstance(f, StoreUnavailable) for f in failures):
         raise StoreUnavailable(f"{what} could not be told")
-    return not failures
+    return len(failures)
 
 
 def rule(tx: Transaction, incident: Incident, event: ev.Event, jobs: list[Job]) -> Told:

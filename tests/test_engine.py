@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -13,12 +14,14 @@ from escalation.domain import events as ev
 from escalation.domain.alert import Action, Severity
 from escalation.domain.commands import CommandKind
 from escalation.domain.dedup import What
-from escalation.domain.incident import Outcome, Status, Via
+from escalation.domain.incident import Incident, Outcome, Status, Via
+from escalation.domain.machine import Decision, advance
+from escalation.domain.policy import Rung
 from escalation.domain.roster import Channel
 from escalation.engine import Engine
 from escalation.errors import CarrierError, NotFound, StoreUnavailable, UnknownKey, Verdict
 from escalation.store.tables import alerts
-from tests.builders import NIGHT, alert
+from tests.builders import NIGHT, alert, policy, site, step
 from tests.fakes import RacedStore
 from tests.office import Office, office  # noqa: F401 - a fixture
 
@@ -119,6 +122,38 @@ def test_a_due_timer_fires_once_whoever_looks_first(office: Office) -> None:
     assert office.incident().step == 1
     office.engine.fire_due()
     assert office.incident().step == 1
+
+
+def test_timers_that_always_fail_leave_the_batch_to_the_others(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many of them are at its head: they come again, and take nobody's place."""
+    ruled: list[int] = []
+
+    def ruling(incident: Incident, *rest: Any) -> Decision:
+        if incident.id < 3:
+            raise ValueError("a fault of ours")
+        ruled.append(incident.id)
+        return advance(incident, *rest)
+
+    for number in range(1, 4):
+        office.trouble(key=f"db-{number}")
+    office.work()
+    office.clock.move(minutes=30)
+    monkeypatch.setattr("escalation.engine.advance", ruling)
+    for _ in range(9):
+        office.engine.fire_due(limit=1)
+    assert 3 in ruled
+
+
+def test_an_incident_hears_of_a_configuration_once(office: Office) -> None:
+    """Its applier and every timekeeper may say so: whoever could not be reached is tried once more, not by each of them."""
+    both = site(policy=policy(step("ann", "bob", ladder=(Rung(Channel.VOICE),))))
+    office.apply(both)
+    office.trouble()
+    office.work()
+    office.engine.tell(1, ev.AttemptFailed(1, 1, True, "no such number"))
+    office.apply(both)
+    assert [office.engine.roster_changed() for _ in range(3)] == [True] * 3
+    assert len(office.jobs(CommandKind.CALL)) == 1
 
 
 def test_an_answer_names_the_task_that_caused_it(office: Office) -> None:

@@ -124,6 +124,7 @@ class Timekeeper:
             Duty("unclaimed commands", timedelta(seconds=1), self._carry_out),
             Duty("abandoned commands", timedelta(seconds=1), self._settle),
             Duty("probe", timedelta(seconds=5), self._probe),
+            Duty("roster", timedelta(seconds=1), self._follow),
             Duty("spool", timedelta(seconds=5), self._ship),
             Duty("heartbeat", timedelta(seconds=2), self._beat),
             Duty("audit", timedelta(seconds=1), self._audit),
@@ -131,6 +132,7 @@ class Timekeeper:
             Duty("ping", timedelta(seconds=60), self._ping),
         )
         self._more = False
+        self._told = 0  # version of the configuration that every open incident knows of
 
     def turn(self, now: datetime) -> bool:
         """Does every duty that is due at `now`; never raises. True when timers were left over: come again at once."""
@@ -160,6 +162,17 @@ class Timekeeper:
 
     def _probe(self) -> None:
         self._run("probe", self._system.dispatch.probe)
+
+    def _follow(self) -> None:
+        """Whoever applies a configuration says so to what is open; if they die before that, we do."""
+        with self._system.store.read() as tx:
+            version = tx.site().version
+        if version != self._told:
+            self._run("roster", partial(self._tell, version))
+
+    def _tell(self, version: int) -> None:
+        if self._system.engine.roster_changed():
+            self._told = version
 
     def _ship(self) -> None:
         """What commands on this machine kept while the database was away. A receiver elsewhere may be silent for seconds."""

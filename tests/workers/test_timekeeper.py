@@ -39,6 +39,14 @@ class Rows:
         self.forgotten: list[Job] = []
         self.beats: list[str] = []
         self.fault: Exception | None = None
+        self.version = 0
+
+    @contextmanager
+    def read(self) -> Iterator[Rows]:
+        yield self
+
+    def site(self) -> SimpleNamespace:
+        return SimpleNamespace(version=self.version)
 
     @contextmanager
     def transaction(self) -> Iterator[Rows]:
@@ -65,6 +73,7 @@ class World:
         self.store = Rows()
         self.done: list[str] = []
         self.timers = 0
+        self.hears = True
         self.fault: Exception | None = None
         self.audit = SimpleNamespace(turn=self.look, is_clean=True)
         self.sending = Sending(NIGHT, 0, 0, NONE, NONE, {})
@@ -89,6 +98,10 @@ class World:
         fired = min(self.timers, limit)
         self.timers -= fired
         return fired
+
+    def roster_changed(self) -> bool:
+        self.done.append("roster")
+        return self.hears
 
     def wake(self, jobs: Sequence[Job]) -> None:
         self.done += [f"wake {j.id}" for j in jobs]
@@ -129,6 +142,18 @@ def test_a_turn_fires_timers_and_nudges_what_became_due(world: World) -> None:
     world.after(0.2)
     assert world.count("fire") == 2
     assert [d for d in world.done if d.startswith("wake")] == ["wake 1", "wake 2"]
+
+
+def test_a_configuration_whose_applier_died_is_told_to_what_is_open(world: World) -> None:
+    """Once, and again only while somebody could not be told."""
+    world.after(0)
+    assert world.count("roster") == 0
+    world.store.version, world.hears = 1, False
+    world.after(1)
+    world.hears = True
+    for second in range(2, 6):
+        world.after(second)
+    assert world.count("roster") == 2
 
 
 def test_it_carries_out_what_nobody_came_for_pages_first(world: World) -> None:
