@@ -14,11 +14,12 @@ from escalation.domain.policy import Rung
 from escalation.domain.roster import Channel
 from escalation.sandbox import Habit
 from escalation.sandbox.calls import Call
-from tests.builders import PHONES, policy, step
+from tests.builders import policy, step
 from tests.crashes.night import CrashNight, Post, Script, clear
 from tests.crashes.promises import NAMED, name
 
 CALL_TEXT = (Rung(Channel.VOICE), Rung(Channel.SMS))
+NEVER = float("inf")
 RINGS_FOR_20_S = Habit("ignores", after=20)
 HABITS = (
     RINGS_FOR_20_S,
@@ -93,7 +94,7 @@ def test_no_phone_has_two_calls_whatever_becomes_of_them(seed: int, begin: Make)
     for _ in range(20):
         _happens(night, dice)
         night.play_on(minutes=dice.choice((1, 4, 12, 40)) / 60)
-    assert len({name(call).partition("-")[0] for call in night.world.calls}) > 1
+    assert len({_attempt(call) for call in night.world.calls}) > 1
     assert not _together(night)
 
 
@@ -123,14 +124,21 @@ def _texts(night: CrashNight) -> set[str]:
 
 
 def _together(night: CrashNight) -> list[str]:
-    """Pairs of calls that were on one phone at the same moment; two tries of one attempt may be (the redial of a doubt)."""
-    live = sorted((c for c in night.world.calls if c.dialled_at is not None), key=lambda c: c.dialled_at or 0)
-    return [
-        f"{name(first)} and {name(second)}"
-        for first, second in combinations(live, 2)
-        if first.to == second.to and _attempt(first) != _attempt(second) and (second.dialled_at or 0) < (first.ended_at or 1e12)
-    ]
+    """Pairs of calls that were on one phone at the same moment, but for a redial whose first try was in doubt."""
+    dialled = [call for call in night.world.calls if call.dialled_at is not None]
+    pairs = [pair for pair in combinations(dialled, 2) if pair[0].to == pair[1].to and _overlap(*pair)]
+    return [f"{name(one)} and {name(other)}" for one, other in pairs if not _is_redial(night, one, other)]
 
 
-def _attempt(call: Call) -> str:
-    return name(call).rpartition("-")[0]
+def _overlap(one: Call, other: Call) -> bool:
+    begins = max(one.dialled_at or 0, other.dialled_at or 0)
+    return begins < min(one.ended_at or NEVER, other.ended_at or NEVER)
+
+
+def _is_redial(night: CrashNight, one: Call, other: Call) -> bool:
+    return _attempt(one) == _attempt(other) and night.fate.may_double[_attempt(one)] > 0
+
+
+def _attempt(call: Call) -> tuple[int, int]:
+    incident, attempt, _ = name(call).split("-")
+    return int(incident), int(attempt)
