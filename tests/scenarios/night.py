@@ -92,6 +92,7 @@ class Night:
         self.slack, self.mail = Posts(self), Mails(self)
         self._db = create_engine(database_url) if database_url else create_engine(self.settings.sql_url, poolclass=NullPool)
         self._is_away = False
+        self._ahead = timedelta(0)
         self.apply(policy)
 
     def close(self) -> None:
@@ -141,7 +142,7 @@ class Night:
             if self._is_away:
                 self._move(end)
                 return
-            due = [self._due(), datetime.fromtimestamp(self.world.next_due() or NEVER, UTC)]
+            due = [self._due(), datetime.fromtimestamp(self.world.next_due() or NEVER, UTC) + self._ahead]
             if not self.workers.alive or self._db_has_claims():
                 due.append(self.clock.now() + timedelta(seconds=1))
             self._move(min(end, max(min(due), self.clock.now() + timedelta(milliseconds=10))))
@@ -155,7 +156,23 @@ class Night:
 
     def _move(self, when: datetime) -> None:
         self.clock.at = when
-        self.world.advance_to(max(when.timestamp(), self.world.now()))
+        self.world.advance_to(max((when - self._ahead).timestamp(), self.world.now()))
+        self.settle()
+
+    def steps_clock(self, **by: float) -> None:
+        """Our machine's clock is set to another time, and no time passes: the carrier's and the phones' go on as they were."""
+        self._ahead += timedelta(**by)
+        self.clock.move(**by)
+        self.settle()
+
+    @contextmanager
+    def paused(self, **by: float) -> Iterator[None]:
+        """Our machine stands still: nobody of ours hears or does anything while the world goes on."""
+        answered, self.world.client = self.world.client, httpx.Client(transport=httpx.MockTransport(_nobody_there))
+        end = self.clock.now() + timedelta(**by)
+        self.world.advance_to((end - self._ahead).timestamp())
+        yield
+        self.clock.at, self.world.client = end, answered
         self.settle()
 
     def _due(self) -> datetime:
@@ -276,6 +293,10 @@ class Mails:
     def nothing_else(self) -> None:
         unread = [m.subject for m in list(self._night.world.mailbox)[self._read :]]
         assert not unread, f"unexpected mail: {unread}\n{self._night.story()}"
+
+
+def _nobody_there(request: httpx.Request) -> httpx.Response:
+    raise httpx.ConnectTimeout("nobody answers", request=request)
 
 
 def _serve(app: object) -> BaseWSGIServer:
