@@ -17,6 +17,7 @@ UNITS = DEPLOY / "systemd"
 SHARED = UNITS / "escalation-.service.d" / "site.conf"
 SERVICES = sorted(path.name for path in UNITS.glob("*.service"))
 RUNNING = sorted(name for name in SERVICES if name != "escalation-migrate.service")
+WATCH = "escalation-watch.service"  # for another machine: no part of the site
 MOST_EXPOSED = 20  # of 100, by systemd's own count
 
 
@@ -73,7 +74,7 @@ def test_they_are_closed_in(installed: Path, name: str) -> None:
 def test_every_process_of_the_procfile_has_its_unit() -> None:
     """The same command lines, by the environment's own Python."""
     wanted = {f"escalation-{name.replace('_', '-')}": command for name, command in procfile().items()}
-    said = {re.sub(r"@?\.service$", "", name): shlex.split(*lines(name, "ExecStart")) for name in RUNNING}
+    said = {re.sub(r"@?\.service$", "", name): shlex.split(*lines(name, "ExecStart")) for name in RUNNING if name != WATCH}
     ours = {
         name: [word.replace("%%", "%") for word in command[2:]] if command[1] == "-m" else command
         for name, command in said.items()
@@ -99,7 +100,7 @@ def test_the_target_starts_all_of_them_and_two_timekeepers() -> None:
         "escalation-timekeeper@1.service",
         "escalation-timekeeper@2.service",
     ]
-    assert {re.sub(r"@\d", "@", name) for name in wanted} == set(SERVICES)
+    assert {re.sub(r"@\d", "@", name) for name in wanted} == set(SERVICES) - {WATCH}
     assert "PartOf=escalation.target" in SHARED.read_text()
 
 
@@ -112,3 +113,12 @@ def test_flower_never_runs_without_a_password() -> None:
     ran(*command, env={"FLOWER_BASIC_AUTH": "ops:x"})
     with pytest.raises(AssertionError, match="FLOWER_BASIC_AUTH is not set"):
         ran(*command, env={"FLOWER_BASIC_AUTH": ""})
+
+
+def test_the_watcher_stands_alone() -> None:
+    """Enabled by itself, after nothing of the site's; its words are one variable of the environment's file, which the example names."""
+    assert lines(WATCH, "WantedBy") == ["multi-user.target"]
+    assert not [*lines(WATCH, "After"), *lines(WATCH, "Wants"), *lines(WATCH, "Requires")]
+    (command,) = lines(WATCH, "ExecStart")
+    assert command == "/opt/escalation/.venv/bin/python -m escalation watch $WATCH_OPTIONS"
+    assert "#WATCH_OPTIONS=--site " in (DEPLOY / "env.example").read_text()
