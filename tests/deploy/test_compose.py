@@ -144,6 +144,6 @@ def test_the_example_names_every_setting_and_no_other() -> None:
     """Whoever fills it in has seen them all."""
     text = (DEPLOY / "env.example").read_text()
     named = set(re.findall(r"^#?([A-Z_]+)=", text, re.MULTILINE))
-    assert named == {*NAMES.values(), "FLOWER_BASIC_AUTH"}
+    assert named == {*NAMES.values(), "FLOWER_BASIC_AUTH", "WATCH_OPTIONS"}
     values = dict(re.findall(r"^([A-Z_]+)=(.*)$", text, re.MULTILINE))
     assert Settings.from_env(values).public_url == "https://pager.example.org"
