@@ -30,6 +30,7 @@ NEED_DATABASE: Mapping[str, Check] = {
     "timekeeper": truth.timekeeper,
     "workers": truth.workers,
     "queue-intake": truth.queue_intake,
+    "audit": truth.audit,
     "held": truth.held,
     "outbox": truth.late,
     "carriers": carriers.down,

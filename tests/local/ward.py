@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 
+from escalation.audit import CLEAN
 from escalation.build import build
 from escalation.config.apply import apply
 from escalation.local.checks import pulse
@@ -127,7 +128,7 @@ def admit(folder: Path, sandbox: Server) -> Ward:
     schema.migrate(Settings.from_env(environ).sql_url)
     made = Ward(folder, sandbox, environ)
     made.apply(CONFIGURATION)
-    made.beat(*pulse.NEEDED, "queue intake")
+    made.beat(*pulse.NEEDED, "queue intake", CLEAN)
     return made
 
 

@@ -8,6 +8,7 @@ from time import monotonic
 
 import redis
 
+from escalation.audit import CLEAN
 from escalation.clock import SystemClock
 from escalation.errors import SchemaMismatch, StoreUnavailable
 from escalation.local.broker import broker_url, client_url
@@ -21,6 +22,7 @@ MOST_SKEW = 2.0  # seconds
 OLDEST_REDIS = (6, 2)
 QUEUE_INTAKE = "queue intake"
 GIVEN_UP = timedelta(days=1)
+UNCLEAN = timedelta(minutes=5)  # a round takes a second for each hundred open incidents, and rests for ten
 
 
 def database(patient: Patient) -> Iterator[Finding]:
@@ -75,6 +77,20 @@ def queue_intake(patient: Patient) -> Iterator[Finding]:
         yield level(QUEUE_INTAKE, said, "start `python -m workers.queue_intake`, see its log")
     else:
         yield ok(QUEUE_INTAKE, f"heard {max(age.total_seconds(), 0):.0f} s ago")
+
+
+def audit(patient: Patient) -> Iterator[Finding]:
+    """How long ago a round over all open incidents found nothing. None yet is no fault: a site has its first seconds after it starts."""
+    beats = patient.system.queries.heartbeats()
+    age, cure = beats.get(CLEAN), "escalation audit, and the timekeeper's log"
+    if age is None and any(name.startswith("timekeeper") and beat <= pulse.SILENT for name, beat in beats.items()):
+        yield warning("audit", "never clean, though a timekeeper runs", cure)
+    elif age is None:
+        yield unknown("audit", "needs the timekeeper")
+    elif age > UNCLEAN:
+        yield fault("audit", f"last clean {age.total_seconds():.0f} s ago: an open incident may be forgotten", cure)
+    else:
+        yield ok("audit", f"clean {max(age.total_seconds(), 0):.0f} s ago")
 
 
 def held(patient: Patient) -> Iterator[Finding]:

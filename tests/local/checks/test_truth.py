@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from escalation.audit import CLEAN
 from escalation.build import build
 from escalation.local.checks import pulse, truth
 from escalation.local.checks.finding import Level
@@ -61,6 +62,28 @@ def test_silent_processes_are_faults(ward: Ward, tmp_path: Path) -> None:
     assert [found[process] for process in pulse.NEEDED] == [Level.FAULT] * 3
     old = [*pulse.processes(dict.fromkeys(pulse.NEEDED, timedelta(seconds=31)))]
     assert [finding.level for finding in old] == [Level.FAULT] * 3
+
+
+@pytest.mark.parametrize(("age", "level"), [(timedelta(minutes=4), Level.OK), (timedelta(minutes=6), Level.FAULT)])
+def test_an_audit_that_was_not_clean_for_minutes_is_a_fault(ward: Ward, age: timedelta, level: Level) -> None:
+    """And its line says what to do."""
+    with ward.store_of(age).transaction() as tx:
+        tx.beat(CLEAN)
+    (found,) = ward.examine("audit").findings
+    assert found.level is level
+    assert ("escalation audit" in found.cure) is (level is Level.FAULT)
+
+
+def test_an_audit_that_was_never_clean_is_told_while_a_timekeeper_runs(ward: Ward, tmp_path: Path) -> None:
+    """Without one there is nobody who could have looked, and that is a fault of its own."""
+    other = tmp_path / "other"
+    environ = ward.environ | {"ESCALATION_DATA_DIR": str(other)}
+    settings = Settings.from_env(environ)
+    schema.migrate(settings.sql_url)
+    assert ward.found("audit", ESCALATION_DATA_DIR=str(other)) == {"audit": Level.UNKNOWN}
+    with build(settings).store.transaction() as tx:
+        tx.beat("timekeeper")
+    assert ward.found("audit", ESCALATION_DATA_DIR=str(other)) == {"audit": Level.WARNING}
 
 
 def test_a_site_that_is_held_is_a_fault(ward: Ward) -> None:
