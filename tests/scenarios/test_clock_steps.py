@@ -104,10 +104,10 @@ def _snoozed_by_link(night: Night) -> str:
 
 
 class Disagreeing:
-    """Two timekeepers, one on a host that is five seconds slow, one on a host five seconds fast."""
+    """Two timekeepers, one on a host that is five seconds fast, one on a host five seconds slow."""
 
     def __init__(self, night: Night) -> None:
-        self._hosts = [(s, Timekeeper(night.system, night.workers, at_once)) for s in (-5, 5)]
+        self._hosts = [(s, Timekeeper(night.system, night.workers, at_once)) for s in (5, -5)]
 
     def turn(self, now: datetime) -> None:
         for seconds, timekeeper in self._hosts:
