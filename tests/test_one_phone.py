@@ -94,6 +94,8 @@ def test_no_phone_has_two_calls_whatever_becomes_of_them(seed: int, begin: Make)
     for _ in range(20):
         _happens(night, dice)
         night.play_on(minutes=dice.choice((1, 4, 12, 40)) / 60)
+    night.workers_live = True
+    night.play_on(minutes=5)
     assert len({_attempt(call) for call in night.world.calls}) > 1
     assert not _together(night)
 
