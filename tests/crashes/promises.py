@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import combinations
 
 from escalation.domain.incident import AttemptStatus, Incident, Outcome, Status
 from escalation.sandbox.calls import Call
@@ -73,11 +73,11 @@ def what_became_of_a_doubt_is_told(night: CrashNight) -> Iterator[str]:
 
 
 def never_two_calls_on_one_phone(night: CrashNight) -> Iterator[str]:
-    for phone in night.world.phones.values():
-        calls = sorted((c for c in phone.calls if c.ringing_at is not None), key=lambda c: c.ringing_at or 0)
-        for first, second in pairwise(calls):
-            if (first.ended_at or 1e12) > (second.ringing_at or 0):
-                yield f"{name(first)} and {name(second)} were on {phone.name}'s phone at the same time"
+    """From the dialling on: the sandbox lets no second call ring. The redial of a doubt may meet its own first call."""
+    dialled = [call for call in night.world.calls if call.dialled_at is not None]
+    for one, other in combinations(dialled, 2):
+        if one.to == other.to and _overlap(one, other) and not _is_redial(night, one, other):
+            yield f"{name(one)} and {name(other)} were on one phone at the same time"
 
 
 def everybody_was_paged_before_the_end(night: CrashNight) -> Iterator[str]:
@@ -109,6 +109,20 @@ def requests(night: CrashNight) -> Counter[tuple[int, int]]:
 def name(call: Call) -> str:
     found = NAMED.search(call.request.answer.url)
     return "-".join(found.groups()) if found else call.request.answer.url
+
+
+def _overlap(one: Call, other: Call) -> bool:
+    begins = max(one.dialled_at or 0, other.dialled_at or 0)
+    return begins < min(one.ended_at or 1e12, other.ended_at or 1e12)
+
+
+def _is_redial(night: CrashNight, one: Call, other: Call) -> bool:
+    return _attempt(one) == _attempt(other) and night.fate.may_double[_attempt(one)] > 0
+
+
+def _attempt(call: Call) -> tuple[int, int]:
+    incident, attempt, _ = name(call).split("-")
+    return int(incident), int(attempt)
 
 
 def _hangs(status: AttemptStatus) -> bool:
