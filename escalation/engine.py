@@ -128,7 +128,7 @@ class Engine:
 
     def fire_due(self, limit: int = 100) -> int:
         """Fires timers that are due, each in a transaction of its own; returns how many could be. One incident that cannot be ruled on
-        stops no other, and those that failed take no place in the next batch, however many are at its head.
+        stops no other, and what failed takes no place in the next batch, up to `MOST_STUCK` of them.
         Two timekeepers may do this at once: the machine takes a timer only as it stands in the locked incident."""
         due = self._run(lambda tx: (tx.due_timers(limit + self._stuck), []))
         failed = each("a timer", due, lambda one: self.tell(*one))

@@ -125,7 +125,7 @@ def test_a_due_timer_fires_once_whoever_looks_first(office: Office) -> None:
 
 
 def test_timers_that_always_fail_leave_the_batch_to_the_others(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many of them are at its head: they come again, and take nobody's place."""
+    """More of them than a batch holds: they come again, and take nobody's place."""
     ruled: list[int] = []
 
     def ruling(incident: Incident, *rest: Any) -> Decision:

@@ -111,18 +111,18 @@ def name(call: Call) -> str:
     return "-".join(found.groups()) if found else call.request.answer.url
 
 
+def attempt_of(call: Call) -> tuple[int, int]:
+    incident, attempt, _ = name(call).split("-")
+    return int(incident), int(attempt)
+
+
 def _overlap(one: Call, other: Call) -> bool:
     begins = max(one.dialled_at or 0, other.dialled_at or 0)
     return begins < min(one.ended_at or 1e12, other.ended_at or 1e12)
 
 
 def _is_redial(night: CrashNight, one: Call, other: Call) -> bool:
-    return _attempt(one) == _attempt(other) and night.fate.may_double[_attempt(one)] > 0
-
-
-def _attempt(call: Call) -> tuple[int, int]:
-    incident, attempt, _ = name(call).split("-")
-    return int(incident), int(attempt)
+    return attempt_of(one) == attempt_of(other) and night.fate.may_double[attempt_of(one)] > 0
 
 
 def _hangs(status: AttemptStatus) -> bool:

@@ -1,11 +1,10 @@
-"""Never twice on one phone at the same moment, whichever incidents page it: with the real store, engine and dispatch, and the calls as
-the sandbox has them, from the dialling to the end. Not the deaths (`crashes`)."""
+"""Never twice on one phone at the same moment, whichever incidents page it: calls as the sandbox has them, from the dialling to the end.
+Not what becomes of a night that is struck at any boundary (`test_random_nights`)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
-from itertools import combinations
 from random import Random
 
 import pytest
@@ -13,13 +12,11 @@ import pytest
 from escalation.domain.policy import Rung
 from escalation.domain.roster import Channel
 from escalation.sandbox import Habit
-from escalation.sandbox.calls import Call
 from tests.builders import policy, step
-from tests.crashes.night import CrashNight, Post, Script, clear
-from tests.crashes.promises import NAMED, name
+from tests.crashes.night import CrashNight, Post, Script
+from tests.crashes.promises import NAMED, attempt_of, name, never_two_calls_on_one_phone
 
 CALL_TEXT = (Rung(Channel.VOICE), Rung(Channel.SMS))
-NEVER = float("inf")
 RINGS_FOR_20_S = Habit("ignores", after=20)
 HABITS = (
     RINGS_FOR_20_S,
@@ -30,14 +27,6 @@ HABITS = (
     Habit("answers", presses=("1",)),
 )
 Make = Callable[[Script], CrashNight]
-
-
-@pytest.fixture(scope="module")
-def post() -> Iterator[Post]:
-    made = Post()
-    yield made
-    made.close()
-    clear()
 
 
 @pytest.fixture
@@ -96,8 +85,8 @@ def test_no_phone_has_two_calls_whatever_becomes_of_them(seed: int, begin: Make)
         night.play_on(minutes=dice.choice((1, 4, 12, 40)) / 60)
     night.workers_live = True
     night.play_on(minutes=5)
-    assert len({_attempt(call) for call in night.world.calls}) > 1
-    assert not _together(night)
+    assert len({attempt_of(call) for call in night.world.calls}) > 1
+    assert not list(never_two_calls_on_one_phone(night))
 
 
 def _happens(night: CrashNight, dice: Random) -> None:
@@ -123,24 +112,3 @@ def _for_ann(habits: list[Habit], alerts: Sequence[float]) -> Script:
 def _texts(night: CrashNight) -> set[str]:
     found = (NAMED.search(m.callback.url) for m in night.world.texting.messages if m.direction == "outbound")
     return {"-".join(match.groups()) for match in found if match}
-
-
-def _together(night: CrashNight) -> list[str]:
-    """Pairs of calls that were on one phone at the same moment, but for a redial whose first try was in doubt."""
-    dialled = [call for call in night.world.calls if call.dialled_at is not None]
-    pairs = [pair for pair in combinations(dialled, 2) if pair[0].to == pair[1].to and _overlap(*pair)]
-    return [f"{name(one)} and {name(other)}" for one, other in pairs if not _is_redial(night, one, other)]
-
-
-def _overlap(one: Call, other: Call) -> bool:
-    begins = max(one.dialled_at or 0, other.dialled_at or 0)
-    return begins < min(one.ended_at or NEVER, other.ended_at or NEVER)
-
-
-def _is_redial(night: CrashNight, one: Call, other: Call) -> bool:
-    return _attempt(one) == _attempt(other) and night.fate.may_double[_attempt(one)] > 0
-
-
-def _attempt(call: Call) -> tuple[int, int]:
-    incident, attempt, _ = name(call).split("-")
-    return int(incident), int(attempt)
