@@ -33,7 +33,7 @@ from escalation.settings import started
 from workers.queue_batch import BATCH, Batch, Message, Rejected, Source
 from workers.queue_rabbit import RabbitSource
 from workers.queue_redis import RedisSource
-from workers.start import end_unless_fit
+from workers.start import end_unless_fit, say_ready
 
 log = logging.getLogger("queue_intake")
 
@@ -203,6 +203,7 @@ class Intake:
         try:
             with self._store.transaction() as tx:
                 tx.beat(PROCESS)
+            say_ready(os.environ)
         except Exception as error:
             log.warning("heartbeat: %s", type(error).__name__)
 

@@ -26,7 +26,7 @@ from escalation.local.spool import Spool
 from escalation.nudge import CeleryNudge
 from escalation.ports import Job, Nudge
 from escalation.settings import started
-from workers.start import end_unless_fit
+from workers.start import end_unless_fit, say_ready
 
 log = logging.getLogger("timekeeper")
 
@@ -226,6 +226,8 @@ def main() -> None:
     end_unless_fit(settings)
     nudge = CeleryNudge(broker_url(settings))
     keeper = Timekeeper(build(settings, nudge=nudge), nudge, spool=Spool(settings.data_dir))
+    keeper.turn(SystemClock().now())
+    say_ready(os.environ)
     loop(keeper, SystemClock().now, stopped)
     nudge.close(timeout=1.0)
 

@@ -1,4 +1,4 @@
-"""Commands that run or prepare something instead of touching an incident: `up`, `doctor`, `migrate`, `sandbox`, `demo`,
+"""Commands that run or prepare something instead of touching an incident: `up`, `restart`, `doctor`, `migrate`, `sandbox`, `demo`,
 `version`."""
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from escalation.cli.shell import JSON, Shell, output
 from escalation.errors import BadInput
 from escalation.local import demo as showing
 from escalation.local import doctor as medicine
+from escalation.local import rolling as rolls
 from escalation.local import up as running
 from escalation.sandbox.script import ScriptFaults
 from escalation.sandbox.server import serve
@@ -19,10 +20,11 @@ from escalation.store import schema
 
 
 @click.command()
+@click.option("--rolling", is_flag=True, help="Only if the processes that run now can go on beside it.")
 @click.pass_obj
-def migrate(shell: Shell) -> None:
+def migrate(shell: Shell, rolling: bool) -> None:
     """Create the database or bring it up to date."""
-    schema.migrate(shell.settings.sql_url)
+    schema.migrate(shell.settings.sql_url, rolling=rolling)
     click.echo(f"the database is at {schema.current(shell.settings.sql_url)}")
 
 
@@ -35,6 +37,14 @@ def up(ctx: click.Context, bind: str, flower_port: int, echo: bool) -> None:
     """Run a whole site on this machine, for real use."""
     shell: Shell = ctx.obj
     ctx.exit(running.run(shell.environ, running.Wanted(running.bind_address(bind), flower_port, echo), click.echo))
+
+
+@click.command()
+@click.pass_obj
+def restart(shell: Shell) -> None:
+    """Restart what `up` runs here, one after the other: nothing is refused meanwhile."""
+    rolls.ask(shell.settings.data_dir.absolute())
+    click.echo("all were restarted, one after the other")
 
 
 @click.command()

@@ -28,7 +28,7 @@ def cli() -> None:
 
 for command in (
     alerts.trigger, incidents.ack, incidents.resolve, incidents.snooze, incidents.escalate, incidents.show, incidents.list_,
-    spool.spool, config.config, programs.up, programs.doctor, programs.migrate, audit.audit, backup.backup, backup.restore, backup.resume,
+    spool.spool, config.config, programs.up, programs.restart, programs.doctor, programs.migrate, audit.audit, backup.backup, backup.restore, backup.resume,
     watch.watch, programs.sandbox, programs.demo, programs.version_,
 ):  # fmt: skip
     cli.add_command(command)

@@ -3,18 +3,17 @@ and for the demo's `stage`; the Procfile and `deploy/` say it for other supervis
 
 from __future__ import annotations
 
+import socket
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from time import monotonic
 
 import httpx
 
-from escalation.errors import StoreUnavailable
 from escalation.local.broker import Broker
+from escalation.local.notices import Notices
 from escalation.local.supervisor import Child
-from escalation.store.queries import Queries
 
 ROOT = Path(__file__).parent.parent.parent
 BROKER, MIDDLE, DOOR = 0, 1, 2  # the receiver goes first, the broker last
@@ -22,12 +21,10 @@ BROKER, MIDDLE, DOOR = 0, 1, 2  # the receiver goes first, the broker last
 
 @dataclass(frozen=True, slots=True)
 class Processes:
-    """`env` is what the children see. A heartbeat counts as a sign of readiness only when it is younger than this value: the
-    database still has those of the last run."""
+    """`env` is what the children see."""
 
     env: Mapping[str, str] = field(repr=False)
-    queries: Queries
-    began: float = field(default_factory=monotonic)
+    notices: Notices = field(default_factory=Notices)
 
     def child(self, name: str, argv: tuple[str, ...], ready: Callable[[], bool], rank: int = MIDDLE, **more: str) -> Child:
         return Child(name, argv, dict(self.env) | more, ready, rank)
@@ -36,38 +33,40 @@ class Processes:
         return self.child("broker", broker.argv, broker.answers, BROKER)
 
     def receiver(self, bind: str, processes: int = 2) -> Child:
-        return self.child("receiver", receiver(bind, processes), answers_at(f"http://{here(bind)}/healthz"), DOOR)
+        return self._noticed("receiver", receiver(bind, processes), DOOR)
 
-    def worker(self, queue: str, threads: int) -> Child:
-        return self.child(f"worker-{queue}", worker(queue, threads), lambda: self._heard(f"worker {queue}"))
+    def receiver_behind(self, door: socket.socket, name: str = "receiver") -> Child:
+        """At an open address. Several may share it: whoever connects while one of them is drained comes to another."""
+        return replace(self._noticed(name, receiver(f"fd://{door.fileno()}"), DOOR), inherits=(door.fileno(),))
+
+    def worker(self, queue: str, threads: int, name: str = "") -> Child:
+        """`name` for a second one of the same queue: Celery wants each node to have its own."""
+        return self._noticed(f"worker-{name or queue}", worker(queue, threads, name or queue))
 
     def timekeeper(self, name: str = "timekeeper") -> Child:
-        return self.child(name, python("workers.timekeeper"), lambda: self._heard("timekeeper"))
+        return self._noticed(name, python("workers.timekeeper"))
 
     def queue_intake(self) -> Child:
-        return self.child("queue-intake", python("workers.queue_intake"), lambda: self._heard("queue intake"))
+        return self._noticed("queue-intake", python("workers.queue_intake"))
 
     def flower(self, port: int, login: str) -> Child:
         """`login` is user:password; by the environment, since arguments are seen by everybody on the machine."""
         ready = answers_at(f"http://127.0.0.1:{port}/healthcheck")
         return self.child("flower", flower(port), ready, FLOWER_BASIC_AUTH=login)
 
-    def _heard(self, process: str) -> bool:
-        try:
-            age = self.queries.heartbeats().get(process)
-        except StoreUnavailable:  # busy: asked again
-            return False
-        return age is not None and age.total_seconds() < monotonic() - self.began
+    def _noticed(self, name: str, argv: tuple[str, ...], rank: int = MIDDLE) -> Child:
+        env, ready = self.notices.of(name)
+        return self.child(name, argv, ready, rank, **env)
 
 
 def receiver(bind: str, processes: int = 2) -> tuple[str, ...]:
-    how = ("--worker-class", "gthread", "--workers", str(processes), "--threads", "48", "--preload")
+    how = ("--worker-class", "gthread", "--workers", str(processes), "--threads", "48", "--preload", "--graceful-timeout", "10")
     return python("gunicorn", "webhooks.app:app", *how, "--bind", bind, "--no-control-socket")
 
 
-def worker(queue: str, threads: int) -> tuple[str, ...]:
+def worker(queue: str, threads: int, node: str = "") -> tuple[str, ...]:
     how = ("--pool", "threads", "--concurrency", str(threads), "--without-gossip", "--without-mingle")
-    return python("workers.worker", "--queues", queue, "--hostname", f"{queue}@%h", *how)
+    return python("workers.worker", "--queues", queue, "--hostname", f"{node or queue}@%h", *how)
 
 
 def flower(port: int) -> tuple[str, ...]:

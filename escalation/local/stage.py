@@ -59,7 +59,7 @@ class Stage:
         schema.migrate(self.settings.sql_url)
         system = build(self.settings, nudge=CeleryNudge(self.settings.broker_url))
         apply(system.store, self._configuration)
-        site = Processes(self._environ, system.queries)
+        site = Processes(self._environ)
         pretend = site.child("sandbox", self._sandbox(), answers_at(f"{self.urls.sandbox}/_sandbox/"), BROKER)
         self.supervisor.start(site.broker(self._broker), pretend)
         self.supervisor.start(

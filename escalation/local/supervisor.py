@@ -1,5 +1,5 @@
 """Keeps the processes of one machine: starts them in order, waits until each is ready, writes their lines to files, starts
-again what dies, and ends them in the opposite order. Ends only its own children; when it dies itself, they are told to end.
+again what dies or what shall be started anew, and ends them in the opposite order. Ends only its own children; when it dies itself, they are told to end.
 Not a service manager: that is systemd's or Kubernetes' work (`deploy/`)."""
 
 from __future__ import annotations
@@ -50,13 +50,15 @@ class NotReady(EscalationError):
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """One process. `ready` is asked until it says True. Higher `rank` is ended earlier: whoever uses another ranks above it."""
+    """One process. `ready` is asked until it says True. Higher `rank` is ended earlier: whoever uses another ranks above it.
+    `inherits`: open files that it is given, under the same numbers."""
 
     name: str
     argv: tuple[str, ...]
     env: Mapping[str, str] = field(default_factory=dict, repr=False)
     ready: Callable[[], bool] = lambda: True
     rank: int = 1
+    inherits: tuple[int, ...] = ()
 
 
 class Supervisor:
@@ -81,6 +83,24 @@ class Supervisor:
         started = [_Kept(child, self._log_dir / f"{child.name}.log", self._echo) for child in children]
         for kept in started:
             self._new.put(kept)
+        self._wait(started, timeout)
+
+    def keeps(self, name: str) -> bool:
+        return any(kept.child.name == name for kept in self._kept)
+
+    def restart(self, name: str, timeout: float = 30.0) -> None:
+        """Ends one child as `stop` does and starts it again at once; returns when it is ready, raises `NotReady` after `timeout` seconds."""
+        (kept,) = (kept for kept in self._kept if kept.child.name == name)
+        kept.begin_anew(self._grace)
+        self._wait([kept], timeout)
+
+    def end(self, name: str) -> None:
+        """Ends one child for good, as `stop` does."""
+        (kept,) = (kept for kept in self._kept if kept.child.name == name)
+        self._kept.remove(kept)
+        _end([kept], self._grace)
+
+    def _wait(self, started: list[_Kept], timeout: float) -> None:
         until = monotonic() + timeout
         while waiting := [kept for kept in started if not kept.is_ready()]:
             if monotonic() > until or self._stopping.wait(TICK):
@@ -109,7 +129,7 @@ class Supervisor:
         while not self._stopping.wait(TICK):
             while not self._new.empty():
                 self._kept.append(self._new.get())
-            for kept in self._kept:
+            for kept in [*self._kept]:
                 kept.tend()
         for rank in sorted({k.child.rank for k in self._kept}, reverse=True):
             _end([k for k in self._kept if k.child.rank == rank], self._grace)
@@ -127,14 +147,24 @@ class _Kept:
         self._pause = FIRST_PAUSE
         self._started_at = 0.0
         self._not_before = 0.0
+        self._leaving: subprocess.Popen[str] | None = None
 
     def alive(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
     def is_ready(self) -> bool:
         """Once ready, it counts as ready as long as it lives: the others are waited for, not it again."""
-        self._ready = self.alive() and (self._ready or self.child.ready())
+        self._ready = self.alive() and self._process is not self._leaving and (self._ready or self.child.ready())
         return self._ready
+
+    def begin_anew(self, grace: float) -> None:
+        """Ends it; from here on it is ready when its successor says so. The keeper starts that one beside us, so the process is held fast."""
+        self.child.ready()  # what it, or one before it, said last is no word of the next
+        self._ready, self._not_before = False, 0.0
+        if (process := self._process) and process.poll() is None:
+            self._leaving = process
+            process.send_signal(signal.SIGTERM)
+            _wait(process, grace)
 
     def pid(self) -> int | None:
         return self._process.pid if self._process and self.alive() else None
@@ -149,6 +179,9 @@ class _Kept:
 
     def _died(self) -> None:
         assert self._process is not None
+        if self._process is self._leaving:
+            self._process = None
+            return
         log.warning("%s ended with %s, starting again in %.1f s", self.child.name, self._process.returncode, self._pause)
         if monotonic() - self._started_at > CALM:
             self._pause = FIRST_PAUSE
@@ -172,6 +205,7 @@ class _Kept:
                 text=True,
                 errors="replace",
                 start_new_session=True,
+                pass_fds=self.child.inherits,
             )
         except OSError as error:
             self._put_off(type(error).__name__)
@@ -203,18 +237,19 @@ class _Kept:
         if self._process and self.alive():
             self._process.send_signal(number)
 
-    def kill(self) -> None:
-        """Its whole session: a server's own workers too. The group's number stays ours as long as its leader is not reaped."""
-        if self._process and self.alive():
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-
     def wait(self, seconds: float) -> None:
         if self._process:
-            try:
-                self._process.wait(max(seconds, 0))
-            except subprocess.TimeoutExpired:
-                self.kill()
+            _wait(self._process, seconds)
+
+
+def _wait(process: subprocess.Popen[str], seconds: float) -> None:
+    """Then its whole session is killed: a server's own workers too. The group's number stays ours as long as its leader is not reaped."""
+    try:
+        process.wait(max(seconds, 0))
+    except subprocess.TimeoutExpired:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def _end(some: list[_Kept], grace: float) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum, auto
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, MetaData, String, column, func, inspect, select, text
 
@@ -20,6 +21,9 @@ from escalation.errors import SchemaMismatch
 from escalation.ports import Patience
 from escalation.store.engines import make_engine, parsed, troubles
 from escalation.store.tables import metadata, schema_revisions
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 _LOCK = 0x0E5CA1A7  # any number that no other user of the same PostgreSQL server takes
 SCRIPTS = Path(__file__).parent / "migrations"
@@ -40,15 +44,19 @@ class Standing(Enum):
         return self in (Standing.CURRENT, Standing.AHEAD)
 
 
-def migrate(url: str, scripts: Path = SCRIPTS) -> None:
-    """Creates or updates the schema, the SQLite file and its folder with it; one that is ahead stays as it is. Raises
-    `StoreUnavailable` or `SchemaMismatch`; then nothing was changed."""
+def migrate(url: str, scripts: Path = SCRIPTS, *, rolling: bool = False) -> None:
+    """Creates or updates the schema, the SQLite file and its folder with it; one that is ahead stays as it is. `rolling`: only if the
+    processes of the release before go on working with it. Raises `StoreUnavailable` or `SchemaMismatch`; then nothing was changed."""
     with _file_lock(url), _connected(url) as connection:
         if connection.dialect.name == "postgresql":
             _queue_up(connection)
         found = _standing(connection, scripts)
         if found is Standing.BEYOND:
             raise SchemaMismatch(_cure(found))
+        if rolling and found is Standing.OLDER and _pending(connection, scripts) != [EXPAND]:
+            raise SchemaMismatch(
+                "the processes that run could not go on beside this release: stop all, escalation migrate, start all"
+            )
         if found is not Standing.AHEAD:
             _upgrade(connection, scripts)
 
@@ -177,15 +185,29 @@ def _connected(url: str, *, reads: bool = False, patience: Patience = Patience.W
         engine.dispose()
 
 
+def _pending(connection: Connection, scripts: Path) -> list[str]:
+    """The kinds of the revisions that the database has not seen yet."""
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+    directory = ScriptDirectory.from_config(_config(scripts))
+    return [script.module.kind for script in directory.iterate_revisions("head", _revision(connection) or "base")]
+
+
 def _upgrade(connection: Connection, scripts: Path, revision: str = "head") -> None:
     from alembic import command  # noqa: PLC0415  # 10 MB, for those who migrate
+
+    config = _config(scripts)
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
+def _config(scripts: Path) -> Config:
     from alembic.config import Config  # noqa: PLC0415
 
     config = Config()
     config.set_main_option("script_location", str(scripts).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
-    config.attributes["connection"] = connection
-    command.upgrade(config, revision)
+    return config
 
 
 @contextmanager

@@ -68,7 +68,7 @@ def ground(folder: Path, database: str, broker: str, count: int) -> Iterator[Gro
         apply(system.store, people.configuration(count))
         site = Ground(folder, system, sandbox, f"http://{at}", database, broker, {**kept, **keeper})
         with Supervisor(folder / "log", grace=15) as supervisor:
-            children = _children(Processes(environ, system.queries), at)
+            children = _children(Processes(environ), at)
             supervisor.start(*children, timeout=90)
             site.supervisors |= {child.name: (supervisor, child.name) for child in children}
             yield site

@@ -18,6 +18,7 @@ SHARED = UNITS / "escalation-.service.d" / "site.conf"
 SERVICES = sorted(path.name for path in UNITS.glob("*.service"))
 RUNNING = sorted(name for name in SERVICES if name != "escalation-migrate.service")
 WATCH = "escalation-watch.service"  # for another machine: no part of the site
+SOCKET, RECEIVER = "escalation-receiver.socket", "escalation-receiver@.service"
 MOST_EXPOSED = 20  # of 100, by systemd's own count
 
 
@@ -100,8 +101,17 @@ def test_the_target_starts_all_of_them_and_two_timekeepers() -> None:
         "escalation-timekeeper@1.service",
         "escalation-timekeeper@2.service",
     ]
-    assert {re.sub(r"@\d", "@", name) for name in wanted} == set(SERVICES) - {WATCH}
+    assert {re.sub(r"@\d", "@", name) for name in wanted} == {*SERVICES, SOCKET} - {WATCH}
     assert "PartOf=escalation.target" in SHARED.read_text()
+
+
+def test_the_receivers_address_stays_open_while_a_receiver_is_started_again() -> None:
+    """systemd holds it, at the address of the command line; every instance is given the same one and says when it is ready."""
+    (command,) = lines(RECEIVER, "ExecStart")
+    assert f"--bind {lines(SOCKET, 'ListenStream')[0]}" in command
+    assert lines(RECEIVER, "Sockets") == lines(RECEIVER, "Requires") == [SOCKET]
+    assert lines(SOCKET, "Service") == ["escalation-receiver@1.service"]
+    assert lines(RECEIVER, "Type") == lines("escalation-timekeeper@.service", "Type") == ["notify"]
 
 
 def test_flower_never_runs_without_a_password() -> None:

@@ -150,3 +150,45 @@ threading.Event().wait(60)
         parent.kill()
         pid = int((tmp_path / "pid").read_text())
         assert until(lambda: is_gone(pid))
+
+
+def test_a_child_is_restarted_and_ready_by_its_own_word(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """It is ended as at the end, started at once, and not told as a death; the others stay."""
+    with Supervisor(tmp_path / "log") as supervisor:
+        supervisor.start(child(tmp_path, "web"), child(tmp_path, "other"))
+        first, other = supervisor.pid("web"), supervisor.pid("other")
+        supervisor.restart("web", timeout=20)
+        assert (tmp_path / "ended").read_text().split() == ["web"]
+        assert supervisor.pid("web") not in (None, first)
+        assert supervisor.pid("other") == other
+    assert "ended with" not in caplog.text
+
+
+def test_one_that_does_not_come_back_is_named(tmp_path: Path) -> None:
+    """Whoever asked must not go on to the next."""
+    words = iter([False, True, True])  # asked at its start until True, once before its end, and then no more
+    with Supervisor(tmp_path / "log") as supervisor:
+        supervisor.start(Child("web", child(tmp_path, "web").argv, environment(), lambda: next(words, False)), timeout=20)
+        with pytest.raises(NotReady, match="web is not ready"):
+            supervisor.restart("web", timeout=0.5)
+
+
+def test_a_stubborn_child_is_killed_when_it_is_restarted(tmp_path: Path) -> None:
+    """Its helpers too: they would hold what the next one needs."""
+    with Supervisor(tmp_path / "log", grace=0.2) as supervisor:
+        argv = (sys.executable, "-c", STUBBORN, str(tmp_path))
+        supervisor.start(Child("stubborn", argv, environment(), (tmp_path / "helper").exists))
+        assert until(lambda: (tmp_path / "helper").read_text())
+        first, helper = supervisor.pid("stubborn"), int((tmp_path / "helper").read_text())
+        supervisor.restart("stubborn", timeout=20)
+        assert supervisor.pid("stubborn") not in (None, first)
+        assert until(lambda: is_gone(helper))
+
+
+def test_a_child_is_ended_for_good(tmp_path: Path) -> None:
+    """A stand-in that is not needed any more does not come back."""
+    with Supervisor(tmp_path / "log") as supervisor:
+        supervisor.start(child(tmp_path, "web"), child(tmp_path, "stand-in"))
+        supervisor.end("stand-in")
+        assert (supervisor.keeps("web"), supervisor.keeps("stand-in")) == (True, False)
+        assert (tmp_path / "ended").read_text().split() == ["stand-in"]

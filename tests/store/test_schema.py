@@ -14,6 +14,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, inspect
 
 from escalation.errors import SchemaMismatch, StoreUnavailable
 from escalation.store import schema
@@ -105,6 +106,63 @@ def test_a_contracting_revision_or_more_than_one_ahead_is_refused(kinds: tuple[s
             act(bare_url)
     assert schema.current(bare_url) == ahead
     assert not schema.is_current(bare_url)
+
+
+@pytest.mark.parametrize(("kinds", "fits"), [(("expand",), True), (("contract",), False), (("expand", "expand"), False)])
+def test_beside_processes_that_run_only_a_single_expanding_revision_is_applied(
+    kinds: tuple[str, ...], fits: bool, bare_url: str, tmp_path: Path
+) -> None:
+    """They go on with that one; with anything else they would not start again, and nothing is changed."""
+    schema.migrate(bare_url)
+    later = release(tmp_path, *kinds)
+    if fits:
+        schema.migrate(bare_url, later, rolling=True)
+        assert schema.current(bare_url) == schema.head(later)
+    else:
+        with pytest.raises(SchemaMismatch, match="stop all, escalation migrate, start all"):
+            schema.migrate(bare_url, later, rolling=True)
+        assert schema.current(bare_url) == schema.head()
+    schema.migrate(bare_url, later, rolling=fits)  # without haste it goes the usual way
+    assert schema.current(bare_url) == schema.head(later)
+    schema.migrate(bare_url, later, rolling=True)  # nothing to do is no reason to refuse
+
+
+def test_a_revision_that_expands_takes_nothing_from_the_release_before(bare_url: str) -> None:
+    """Every table and column is still there, of the same type; what is new may be left out by who does not know it."""
+    engine = make_engine(bare_url)
+    before: dict[str, dict[str, tuple[str, bool]]] = {}
+    schema.migrate(bare_url)
+    with schema.alone(bare_url) as connection:
+        schema.clear(connection)
+    for revision in sorted(schema.known()):
+        with schema.alone(bare_url) as connection:
+            schema.bring_to(connection, revision)
+        with engine.connect() as connection:
+            now = columns(connection)
+        if before and kind_of(revision) == schema.EXPAND:
+            for table, old in before.items():
+                assert {name: now[table].get(name) for name in old} == old, f"{revision} changes {table}"
+                assert all(may_be_left_out for name, (_, may_be_left_out) in now[table].items() if name not in old), revision
+        before = now
+    engine.dispose()
+    assert before
+
+
+def kind_of(revision: str) -> str:
+    return str(ScriptDirectory(str(schema.SCRIPTS)).get_revision(revision).module.kind)
+
+
+def columns(connection: Connection) -> dict[str, dict[str, tuple[str, bool]]]:
+    """By table and name: the type, and whether an insert may leave it out."""
+    found = inspect(connection)
+    return {
+        table: {
+            one["name"]: (str(one["type"]), bool(one["nullable"] or one["default"] is not None))
+            for one in found.get_columns(table)
+        }
+        for table in found.get_table_names()
+        if table != "alembic_version"
+    }
 
 
 def test_a_later_release_upgrades_what_an_earlier_one_left(bare_url: str, tmp_path: Path) -> None:
