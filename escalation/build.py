@@ -18,7 +18,9 @@ from escalation.carriers.unconfigured import Unconfigured
 from escalation.carriers.webhook.client import WebhookClient
 from escalation.clock import SystemClock
 from escalation.dispatch import Dispatch
+from escalation.domain.links import self_test_key
 from escalation.domain.roster import Channel
+from escalation.domain.self_test import SelfTest
 from escalation.engine import Engine
 from escalation.errors import StoreUnavailable
 from escalation.ping import Ping
@@ -71,7 +73,7 @@ def build(
     quieten()
     ticking = clock or SystemClock()
     store = SqlStore(settings.sql_url, clock, caller=caller)
-    engine = Engine(store, nudge or NoNudge())
+    engine = Engine(store, nudge or NoNudge(), self_test(settings))
     briefs = Briefs(settings.public_url, settings.secret_key)
     plivo = plivo_client(settings, transport)
     carriers = by_channel(settings, ticking, plivo, transport)
@@ -90,6 +92,10 @@ def must_fit(settings: Settings) -> None:
         schema.check(settings.sql_url)
     except StoreUnavailable:
         log.warning("started without the database: its schema was not checked")
+
+
+def self_test(settings: Settings) -> SelfTest | None:
+    return SelfTest(settings.self_test_number, self_test_key(settings.secret_key)) if settings.tests_itself else None
 
 
 def plivo_client(settings: Settings, transport: httpx.BaseTransport | None) -> PlivoClient | None:

@@ -17,6 +17,7 @@ from escalation.domain.incident import AttemptStatus, Incident, Status, Via
 from escalation.domain.machine import advance
 from escalation.domain.policy import Policy, Service, Site
 from escalation.domain.roster import Channel, Roster
+from escalation.domain.self_test import FAILED, PASSED, SelfTest, has_passed
 from escalation.domain.timeline import Entry
 from escalation.errors import NotFound, StoreUnavailable, UnknownKey, Unreadable
 from escalation.phones import release_phones
@@ -57,9 +58,12 @@ Saying = Callable[[Incident, Roster], ev.Event | None]
 
 
 class Engine:
-    def __init__(self, store: Store, nudge: Nudge) -> None:
+    """`self_test`: its alerts are taken too, where one is set up."""
+
+    def __init__(self, store: Store, nudge: Nudge, self_test: SelfTest | None = None) -> None:
         self._store = store
         self._nudge = nudge
+        self._self_test = self_test
         self._stuck = 0
 
     def take(self, alerts: Sequence[Alert], *, patience: Patience = Patience.WORKER) -> tuple[Taken, ...]:
@@ -67,7 +71,7 @@ class Engine:
         Raises `UnknownKey` (nothing applied) or `StoreUnavailable` (nothing applied, send again)."""
 
         def work(tx: Transaction) -> tuple[tuple[Taken, ...], list[Job]]:
-            site = tx.site()
+            site = self._site(tx)
             _check_keys(alerts, site)
             jobs: list[Job] = []
             order = sorted(range(len(alerts)), key=lambda i: (alerts[i].key, alerts[i].dedup_key))
@@ -78,7 +82,7 @@ class Engine:
 
     def knows(self, key: str) -> bool:
         """Whether an intake key belongs to a service."""
-        return self._run(lambda tx: (tx.site().service_of(key) is not None, []), Patience.SENDER)
+        return self._run(lambda tx: (self._site(tx).service_of(key) is not None, []), Patience.SENDER)
 
     def tell(
         self,
@@ -167,6 +171,9 @@ class Engine:
             return missed, jobs
 
         return self._run(work)
+
+    def _site(self, tx: Transaction) -> Site:
+        return self._self_test.beside(tx.site()) if self._self_test else tx.site()
 
     def _take(self, tx: Transaction, alert: Alert, site: Site, jobs: list[Job]) -> Taken:
         service = _service(alert, site)
@@ -259,6 +266,8 @@ def rule(tx: Transaction, incident: Incident, event: ev.Event, jobs: list[Job]) 
     release_phones(tx, incident, decision.incident, event)
     if _is_in_doubt(incident, decision.incident, event):
         tx.bump("unknown_outcome")
+    if incident.policy.test_number and incident.is_open and not decision.incident.is_open:
+        tx.beat(PASSED if has_passed(decision.incident) else FAILED)
     jobs += tx.save(incident, decision.incident, decision.commands, decision.entries, cause_of(incident, event))
     return Told(decision.incident, roster, event, tx.now, True, decision.entries)
 

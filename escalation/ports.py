@@ -199,6 +199,12 @@ class Transaction(Protocol):
     def beat(self, process: str) -> None:
         """Heartbeat of a named process, read by health checks."""
 
+    def beat_if_due(self, name: str, every: timedelta) -> bool:
+        """Heartbeat of something that is done once in that time, by whoever comes first: True for that one alone."""
+
+    def is_held(self) -> bool:
+        """Whether this is a restored site that sends nothing yet."""
+
 
 class Patience(Enum):
     """Seconds that a transaction may wait before it can begin, and for each lock. Each kind has connections of its own, so that a

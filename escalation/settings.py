@@ -4,9 +4,11 @@ services: those are the YAML file (`config`)."""
 from __future__ import annotations
 
 import difflib
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -35,6 +37,9 @@ class Settings:
     ping_url: str = _secret()
     watch_phones: tuple[str, ...] = field(default=(), repr=False)  # these two are the watcher's, on another machine
     watch_mails: tuple[str, ...] = field(default=(), repr=False)
+    self_test_number: str = _secret()  # E.164, answered by a machine; empty: no self-test
+    self_test_every: timedelta = timedelta(days=1)
+    self_test_url: str = ""  # where the receiver takes the test's alert; default: the public URL
     keep_days: int = 400  # closed incidents; 0: for ever
     mail_from: str = ""
     plivo_auth_id: str = ""
@@ -56,6 +61,9 @@ class Settings:
             if said[name] and not _is_number(said[name] or "", most):
                 faults.append(f"{NAMES[name]}: not a number from 0 to {most}")
                 del said[name]
+        if said["self_test_every"] and _span(said["self_test_every"]) is None:
+            faults.append(f"{NAMES['self_test_every']}: not a time from 10m to 30d (write it like 12h or 1d)")
+            del said["self_test_every"]
         values: dict[str, object] = {n: _converted(n, text) for n, text in said.items() if text is not None}
         settings = cls(**values)  # type: ignore[arg-type]
         faults += [f"{NAMES[n]}: not a URL with scheme and host" for n in URLS if not _is_url(getattr(settings, n))]
@@ -63,6 +71,7 @@ class Settings:
             faults.append("PLIVO_AUTH_ID and PLIVO_AUTH_TOKEN: one is set without the other")
         if settings.plivo_auth_id and not settings.plivo_from_number:
             faults.append("PLIVO_FROM_NUMBER: missing, calls need a caller id")
+        faults += [f"{NAMES['self_test_number']}: {fault}" for fault in _of_the_test(settings)]
         if faults:
             raise BadSettings(faults)
         return settings
@@ -70,6 +79,11 @@ class Settings:
     @property
     def sql_url(self) -> str:
         return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'escalation.sqlite'}"
+
+    @property
+    def tests_itself(self) -> bool:
+        """Whether there is a number for the self-test, and a secret that its intake key can be made of."""
+        return bool(self.self_test_number and self.secret_key)
 
 
 NAMES: dict[str, str] = {
@@ -83,7 +97,10 @@ WITH_PLIVO = {
 MOST_PROXIES = 9
 NUMBERS = {"trusted_proxies": MOST_PROXIES, "keep_days": 36500}
 LISTS = ("plivo_auth_tokens", "watch_phones", "watch_mails")
-URLS = ("public_url", "ping_url", "plivo_api_url", "slack_webhook_url", "slack_api_url")
+URLS = ("public_url", "self_test_url", "ping_url", "plivo_api_url", "slack_webhook_url", "slack_api_url")
+SPANS = (timedelta(minutes=10), timedelta(days=30))  # of the self-test: one takes some minutes when nobody answers
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+_NUMBER = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
 
 
 def _read(environ: Mapping[str, str], variable: str, faults: list[str]) -> str | None:
@@ -102,6 +119,8 @@ def _converted(name: str, text: str) -> object:
         return Path(text)
     if name in NUMBERS:
         return int(text) if text else getattr(Settings(), name)
+    if name == "self_test_every":
+        return _span(text) or Settings().self_test_every
     if name in LISTS:
         return tuple(t.strip() for t in text.split(",") if t.strip())
     return text.rstrip("/") if name in ("public_url", "plivo_api_url") else text
@@ -109,6 +128,25 @@ def _converted(name: str, text: str) -> object:
 
 def _is_number(text: str, most: int) -> bool:
     return text.isascii() and text.isdecimal() and len(text) < 10 and int(text) <= most
+
+
+def _span(text: str) -> timedelta | None:
+    """`30m`, `12h`, `1d`; None for anything else, and for what is too short or too long."""
+    found = re.fullmatch(r"([0-9]{1,5})([mhd])", text, re.ASCII)
+    span = timedelta(**{_UNITS[found[2]]: int(found[1])}) if found else None
+    return span if span and SPANS[0] <= span <= SPANS[1] else None
+
+
+def _of_the_test(settings: Settings) -> list[str]:
+    """What is wrong with the self-test's number; never the number."""
+    number, ours = settings.self_test_number, re.sub(r"[^0-9]", "", settings.plivo_from_number)
+    if not number:
+        return []
+    if not _NUMBER.fullmatch(number):
+        return ["not a number with + and country code, digits only"]
+    if not settings.plivo_auth_id:
+        return ["there is no Plivo account that could call it"]
+    return ["the number that we call from cannot call itself"] if number[1:] == ours else []
 
 
 def _is_url(text: str) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from datetime import timedelta
+from math import inf
 
 from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
@@ -14,6 +16,7 @@ from prometheus_client.registry import Collector
 
 from escalation.audit import CLEAN
 from escalation.build import System
+from escalation.domain.self_test import BEGUN, FAILED, PASSED
 from escalation.errors import StoreUnavailable
 from escalation.local.checks import pulse
 from escalation.local.checks.finding import Level
@@ -25,7 +28,7 @@ WATCHED = ("unknown_key", "audit_finding", "unknown_outcome", "unreadable_row", 
 
 
 def blueprint(system: System) -> Blueprint:
-    health, watch = Blueprint("health", __name__), _Watch(system.queries)
+    health, watch = Blueprint("health", __name__), _Watch(system)
     health.add_url_rule("/healthz", "healthz", _alive)
     health.add_url_rule("/readyz", "readyz", watch.ready)
     health.add_url_rule("/metrics", "metrics", watch.metrics)
@@ -46,10 +49,10 @@ class Fault:
 
 
 class _Watch:
-    def __init__(self, queries: Queries) -> None:
-        self._queries = queries
+    def __init__(self, system: System) -> None:
+        self._queries = system.queries
         self._registry = CollectorRegistry(auto_describe=False)
-        self._registry.register(_Numbers(queries))
+        self._registry.register(_Numbers(system.queries, tests_itself=system.settings.tests_itself))
 
     def ready(self) -> ResponseReturnValue:
         """200, or 503 with every fault. A carrier that is down is told and is no fault: the other channels page."""
@@ -75,8 +78,9 @@ class _Watch:
 class _Numbers(Collector):
     """Asks when it is scraped: every process of the receiver tells the same, whichever the scrape hits."""
 
-    def __init__(self, queries: Queries) -> None:
+    def __init__(self, queries: Queries, *, tests_itself: bool) -> None:
         self._queries = queries
+        self._tests_itself = tests_itself
 
     def collect(self) -> Iterator[Metric]:
         try:
@@ -122,7 +126,7 @@ class _Numbers(Collector):
     def _processes(self) -> Iterator[Metric]:
         beats = GaugeMetricFamily("escalation_heartbeat_age_seconds", "Since a process was last heard.", labels=["process"])
         ages = self._queries.heartbeats()
-        clean = ages.pop(CLEAN, None)
+        clean, passed, failed, _ = (ages.pop(name, None) for name in (CLEAN, PASSED, FAILED, BEGUN))
         for process, age in ages.items():
             beats.add_metric([process], age.total_seconds())
         yield beats
@@ -132,8 +136,21 @@ class _Numbers(Collector):
                 "Since an audit of all open incidents last found nothing.",
                 value=clean.total_seconds(),
             )
+        if self._tests_itself:
+            yield from _self_test(passed, failed)
         versions = self._queries.config_versions(1)
         version = versions[0].version if versions else 0
         yield GaugeMetricFamily(
             "escalation_config_version", "The configuration applied last; 0 when there is none.", value=version
         )
+
+
+def _self_test(passed: timedelta | None, failed: timedelta | None) -> Iterator[Metric]:
+    """For ever ago while none has passed: whoever is alarmed by its age hears of that too."""
+    age = passed.total_seconds() if passed is not None else inf
+    yield GaugeMetricFamily(
+        "escalation_self_test_age_seconds", "Since a self-test was last closed by its own callback.", value=age
+    )
+    if passed is not None or failed is not None:
+        has_passed = passed is not None and (failed is None or passed <= failed)
+        yield GaugeMetricFamily("escalation_self_test_passed", "1 when the last self-test passed.", value=float(has_passed))

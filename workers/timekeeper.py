@@ -1,6 +1,6 @@
 """The timekeeper, a small process of its own: fires due timers, hands out commands that became due, does by itself what nobody
 came for, settles what was left half done, asks after carriers that are down, ships what commands on this machine have spooled, audits,
-forgets what is old, tells a watcher that all is well. Several may run and none is special: every row is claimed. It needs the database
+forgets what is old, begins self-tests, tells a watcher that all is well. Several may run and none is special: every row is claimed. It needs the database
 and nothing else, so paging goes on without broker and workers. Not the rules (`escalation.engine`),
 not the sending (`escalation.dispatch`)."""
 
@@ -22,6 +22,7 @@ from escalation.local.broker import broker_url
 from escalation.local.checks import pulse
 from escalation.local.checks.finding import Level
 from escalation.local.report import Courier
+from escalation.local.self_test import SelfTests
 from escalation.local.spool import Spool
 from escalation.nudge import CeleryNudge
 from escalation.ports import Job, Nudge
@@ -113,9 +114,17 @@ def at_once(_what: str, act: Callable[[], object]) -> bool:
 class Timekeeper:
     """`run` takes what may be slow; the rest of a turn is short transactions."""
 
-    def __init__(self, system: System, nudge: Nudge, run: Run | None = None, spool: Spool | None = None) -> None:
+    def __init__(
+        self,
+        system: System,
+        nudge: Nudge,
+        run: Run | None = None,
+        spool: Spool | None = None,
+        self_tests: SelfTests | None = None,
+    ) -> None:
         self._system = system
         self._spool = spool
+        self._self_tests = self_tests
         self._nudge = nudge
         self._run: Run = run or Hands().run
         self._duties = (
@@ -129,6 +138,7 @@ class Timekeeper:
             Duty("heartbeat", timedelta(seconds=2), self._beat),
             Duty("audit", timedelta(seconds=1), self._audit),
             Duty("retention", timedelta(seconds=1), self._forget),
+            Duty("self-test", timedelta(seconds=10), self._test),
             Duty("ping", timedelta(seconds=60), self._ping),
         )
         self._more = False
@@ -186,6 +196,11 @@ class Timekeeper:
     def _forget(self) -> None:
         self._run("retention", self._system.retention.turn)
 
+    def _test(self) -> None:
+        """By a hand: the receiver that it is posted to may be silent."""
+        if self._self_tests:
+            self._run("self-test", self._self_tests.turn)
+
     def _ping(self) -> None:
         if self._system.ping:
             self._run("ping", self._say_that_all_is_well)
@@ -193,7 +208,8 @@ class Timekeeper:
     def _say_that_all_is_well(self) -> None:
         """Only while it is: whoever waits for it is alarmed by silence. Our own word is not enough, so the rows are asked."""
         late = [found for found in pulse.behind(self._system.queries.sending()) if found.level is Level.FAULT]
-        if self._system.ping and self._system.audit.is_clean and not late:
+        untested = self._self_tests is not None and self._self_tests.is_overdue
+        if self._system.ping and self._system.audit.is_clean and not late and not untested:
             self._system.ping.send()
 
     def _beat(self) -> None:
@@ -225,7 +241,9 @@ def main() -> None:
     settings = started(os.environ)
     end_unless_fit(settings)
     nudge = CeleryNudge(broker_url(settings))
-    keeper = Timekeeper(build(settings, nudge=nudge), nudge, spool=Spool(settings.data_dir))
+    system = build(settings, nudge=nudge)
+    self_tests = SelfTests(system) if settings.tests_itself else None
+    keeper = Timekeeper(system, nudge, spool=Spool(settings.data_dir), self_tests=self_tests)
     keeper.turn(SystemClock().now())
     say_ready(os.environ)
     loop(keeper, SystemClock().now, stopped)

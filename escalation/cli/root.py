@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 
 import click
 
-from escalation.cli import alerts, audit, backup, config, incidents, programs, spool, watch
+from escalation.cli import alerts, audit, backup, config, incidents, programs, self_test, spool, watch
 from escalation.cli.shell import Shell
 from escalation.errors import BadInput, EscalationError, SchemaMismatch, StoreUnavailable
 
 OK, REFUSED, BAD_INPUT, AWAY = 0, 1, 2, 3
 CODES = {
     OK: "done",
-    REFUSED: "not found, refused as things stand, or `doctor` or `audit` found a fault",
+    REFUSED: "not found, refused as things stand, or `doctor`, `audit` or `self-test` found a fault",
     BAD_INPUT: "bad usage or bad input",
     AWAY: "the database, or the receiver at `--url`, is away, or the database is of another release",
 }
@@ -28,7 +28,8 @@ def cli() -> None:
 
 for command in (
     alerts.trigger, incidents.ack, incidents.resolve, incidents.snooze, incidents.escalate, incidents.show, incidents.list_,
-    spool.spool, config.config, programs.up, programs.restart, programs.doctor, programs.migrate, audit.audit, backup.backup, backup.restore, backup.resume,
+    spool.spool, config.config, programs.up, programs.restart, programs.doctor, programs.migrate, audit.audit, self_test.self_test,
+    backup.backup, backup.restore, backup.resume,
     watch.watch, programs.sandbox, programs.demo, programs.version_,
 ):  # fmt: skip
     cli.add_command(command)

@@ -145,7 +145,7 @@ def end(draft: Draft, a: Attempt, event: ev.AttemptEnded) -> None:
         bill(draft, a, event)
         return
     draft.change_attempt(a.number, try_=event.try_)
-    over = draft.page(a.page).closed and event.outcome is Outcome.HUNG_UP
+    over = draft.page(a.page).closed and event.outcome is Outcome.HUNG_UP and not draft.incident.policy.test_number
     outcome = Outcome.KEY if over else event.outcome
     draft.note(f"{draft.what(a)}: {outcome}, {event.seconds} s.", EntryKind.PAGE)
     bill(draft, settle(draft, a, outcome, event.reason), event)

@@ -68,6 +68,7 @@ from escalation.domain.paging import (
 )
 from escalation.domain.restored import forget, go_on
 from escalation.domain.roster import Roster
+from escalation.domain.self_test import conclude, nobody_but_the_phone
 from escalation.domain.timeline import Entry, EntryKind
 
 TRIGGERED, EXHAUSTED, ACKNOWLEDGED, SNOOZED, RESOLVED = Status
@@ -86,12 +87,14 @@ class Decision:
 
 def advance(incident: Incident, event: ev.Event, roster: Roster, now: datetime) -> Decision:
     """Rules on one event. `now` and the ids come from outside; nothing is read or written here."""
-    draft = Draft(incident, roster, now)
+    draft = Draft(incident, nobody_but_the_phone(incident.policy) if incident.policy.test_number else roster, now)
     if isinstance(event, get_args(ev.AttemptEvent)):
         rule_attempt(draft, event)
     else:
         RULES[(incident.status, type(event))](draft, event)  # type: ignore[index]
     move_on(draft)
+    if incident.policy.test_number:
+        conclude(draft, event)
     draft.finish()
     return Decision(draft.incident, tuple(draft.commands), tuple(draft.entries))
 

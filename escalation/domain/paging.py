@@ -96,12 +96,14 @@ def exhaust(draft: Draft) -> None:
 
 
 def alarm(draft: Draft, reason: str, text: str) -> None:
-    """A dead end: told to the last resort, each reason once a run."""
+    """A dead end: told to the last resort, each reason once a run. One of the self-test's is nobody's alarm."""
     if reason in draft.incident.alarmed:
         return
-    draft.note(text, EntryKind.ALARM)
+    is_test = bool(draft.incident.policy.test_number)
+    draft.note(text, EntryKind.NOTE if is_test else EntryKind.ALARM)
     draft.change(alarmed=draft.incident.alarmed | {reason})
-    page_last_resort(draft)
+    if not is_test:
+        page_last_resort(draft)
 
 
 def page_last_resort(draft: Draft) -> None:

@@ -9,6 +9,8 @@ from datetime import timedelta
 
 from escalation.domain.roster import Channel, Roster, Target
 
+SELF_TEST = "_self-test"  # service, policy and responder of the self-test: no configuration can have that name
+
 
 @dataclass(frozen=True, slots=True)
 class Rung:
@@ -34,7 +36,8 @@ class Step:
 @dataclass(frozen=True, slots=True)
 class Policy:
     """`rounds`: how often all steps are gone through. `ring`: how long one call rings (over about 25 s a carrier's
-    voicemail picks up). `slot_limit`: how long pages may wait to be sent before that is alarmed."""
+    voicemail picks up). `slot_limit`: how long pages may wait to be sent before that is alarmed. `test_number`: the self-test's own
+    policy, which pages that number and nobody else, ever (`self_test`)."""
 
     name: str
     steps: tuple[Step, ...]
@@ -44,6 +47,7 @@ class Policy:
     acknowledgement_expires: timedelta | None = timedelta(minutes=30)
     alarm_every: timedelta = timedelta(minutes=15)
     slot_limit: timedelta = timedelta(seconds=60)
+    test_number: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from escalation.domain.alert import Link, Severity
 from escalation.domain.incident import Status
+from escalation.domain.policy import SELF_TEST
 from escalation.domain.segments import gsm7, is_gsm7, is_readable, segments, septets, utf16
 from escalation.domain.speech import cut, speakable
 
@@ -86,6 +87,8 @@ def already_words(by: str) -> list[str]:
 
 
 def resolved_words(brief: Brief) -> list[str]:
+    if brief.service == SELF_TEST:
+        return ["This is a test call of the on-call pager. Nothing is wrong.", "There is nothing to do. Goodbye."]
     return [f"Incident {brief.incident_id} is resolved.", "There is nothing left to do. Goodbye."]
 
 

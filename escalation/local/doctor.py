@@ -31,6 +31,7 @@ NEED_DATABASE: Mapping[str, Check] = {
     "workers": truth.workers,
     "queue-intake": truth.queue_intake,
     "audit": truth.audit,
+    "self-test": truth.self_test,
     "held": truth.held,
     "outbox": truth.late,
     "carriers": carriers.down,

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Label, Row, Select, String, and_, func, selec
 
 from escalation.domain.alert import Action
 from escalation.domain.incident import Incident, Status, TimerKind
+from escalation.domain.policy import SELF_TEST
 from escalation.domain.timeline import Entry, EntryKind
 from escalation.errors import Unreadable
 from escalation.store.sql_incidents import URGENCY, is_id
@@ -103,10 +104,11 @@ class Queries:
             return Sending(tx.now, pending, claimed, _late(tx.now, due), _late(tx.now, fires), down)
 
     def counts(self) -> dict[Status, int]:
-        """How many incidents there are of each status, those with none too."""
+        """How many incidents there are of each status, those with none too; self-tests are none."""
         with self._store.read() as tx:
             status = type_coerce(incidents.c.status, String).label("status")
-            rows = tx.connection.execute(select(status, func.count().label("many")).group_by(incidents.c.status))
+            wanted = select(status, func.count().label("many")).where(incidents.c.service != SELF_TEST)
+            rows = tx.connection.execute(wanted.group_by(incidents.c.status))
             many = {row.status: row.many for row in rows}
             return {status: many.get(status.value, 0) for status in Status}
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -23,6 +24,8 @@ from escalation.build import System, build
 from escalation.domain.alert import Alert
 from escalation.domain.incident import Incident, Status
 from escalation.domain.policy import Policy
+from escalation.local import elsewhere
+from escalation.local.self_test import SelfTests
 from escalation.ports import Job
 from escalation.sandbox import VirtualClock, World
 from escalation.sandbox import create_app as create_sandbox
@@ -68,7 +71,7 @@ class Person:
 class Night:
     """`night.ann`, `night.bob`, `night.lee` are the people of `tests.builders`."""
 
-    def __init__(self, folder: Path, policy: Policy | None = None, database_url: str = "") -> None:
+    def __init__(self, folder: Path, policy: Policy | None = None, database_url: str = "", **settings: object) -> None:
         self.clock = FakeClock()
         self.world = World(clock=VirtualClock(NIGHT.timestamp()), calls_per_second=100, texts_per_second=100)
         self.world.message_url = f"{PUBLIC}/plivo/texts/inbound"
@@ -77,15 +80,15 @@ class Night:
         self._slack, self._mail = _serve(sandbox), SmtpSink(self.world, "127.0.0.1", 0)
         self._mail.start()
         self._wire = Wire(database_url) if database_url else None
-        self.settings = _settings(folder, self.world, self._slack.port, self._mail.port)
+        self.settings = replace(_settings(folder, self.world, self._slack.port, self._mail.port), **settings)  # type: ignore[arg-type]
         if self._wire:
             self.settings = replace(self.settings, database_url=self._wire.url)
         migrate(self.settings.sql_url)
         self.workers = Workers()
         transport = httpx.WSGITransport(app=sandbox)
         self.system: System = build(self.settings, clock=self.clock, nudge=self.workers, transport=transport, caller=30)
-        self.timekeeper = Timekeeper(self.system, self.workers, at_once)
         self.app = create_app(self.system)
+        self.timekeeper = self.another_timekeeper()
         self.world.client = httpx.Client(transport=httpx.WSGITransport(app=self.app))
         self.people = {h: Person(Line(self, self.world.phone(n, h.capitalize()))) for h, n in PHONES.items()}
         self.ann, self.bob, self.lee = self.people["ann"], self.people["bob"], self.people["lee"]
@@ -106,6 +109,11 @@ class Night:
     def apply(self, policy: Policy | None) -> None:
         with self.system.store.transaction() as tx:
             tx.apply(site(policy=policy) if policy else site(), "")
+
+    def another_timekeeper(self) -> Timekeeper:
+        send = partial(elsewhere.send, transport=httpx.WSGITransport(app=self.app))
+        tests = SelfTests(self.system, send) if self.settings.tests_itself else None
+        return Timekeeper(self.system, self.workers, at_once, self_tests=tests)
 
     # --- what happens
 

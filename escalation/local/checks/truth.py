@@ -15,6 +15,7 @@ from escalation.local.broker import broker_url, client_url
 from escalation.local.checks import pulse
 from escalation.local.checks.finding import Finding, Level, fault, ok, unknown, warning
 from escalation.local.checks.patient import Patient
+from escalation.local.self_test import is_somebodys
 from escalation.nudge import trouble
 from escalation.store import schema
 
@@ -91,6 +92,25 @@ def audit(patient: Patient) -> Iterator[Finding]:
         yield fault("audit", f"last clean {age.total_seconds():.0f} s ago: an open incident may be forgotten", cure)
     else:
         yield ok("audit", f"clean {max(age.total_seconds(), 0):.0f} s ago")
+
+
+def self_test(patient: Patient) -> Iterator[Finding]:
+    """Whether a call of ours came through lately, from the intake to its callback."""
+    settings = patient.settings
+    if not settings.self_test_number:
+        yield unknown("self-test", "not set up (ESCALATION_SELF_TEST_NUMBER)")
+        return
+    if not settings.tests_itself:
+        yield fault(
+            "self-test", "needs ESCALATION_SECRET_KEY, which its intake key is made of", "give every process the same one"
+        )
+        return
+    with patient.system.store.read() as tx:
+        somebodys = is_somebodys(tx.site(), settings.self_test_number)
+    if somebodys:
+        yield fault("self-test", "its number is a person's, who would be called", "give it a number that a machine answers")
+    else:
+        yield pulse.self_test(patient.system.queries.heartbeats(), settings.self_test_every)
 
 
 def held(patient: Patient) -> Iterator[Finding]:
