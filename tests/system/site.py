@@ -62,7 +62,7 @@ policies:
 class Site:
     """Open it with `with`. Programs are started by name: broker, receiver, pages, chores, timekeeper, flower."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **more: str) -> None:
         self.folder = folder
         self.password = secrets.token_urlsafe(12)
         at, flower = (f"127.0.0.1:{free_port()}" for _ in range(2))
@@ -70,7 +70,7 @@ class Site:
         self.sandbox = Server(callback_host=at, smtp_port=0)
         self.sandbox.world.account.numbers = (FROM,)
         self.broker: Broker = prepare(folder)
-        self.environ = environment(**self._settings())
+        self.environ = environment(**self._settings(), **more)
         self.settings = Settings.from_env(self.environ)
         self._programs = self._all(procfile(("127.0.0.1:8000", at), ("--port=5555", f"--port={flower.rpartition(':')[2]}")))
         self.http = httpx.Client(trust_env=False, timeout=30)
