@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
@@ -69,3 +70,32 @@ def test_what_looks_like_a_setting_and_is_none_is_named_on_standard_error(capsys
     assert started(environ) == Settings()
     assert capsys.readouterr().err == "escalation: ESCALATION_SECRET_KYE: no such setting, did you mean ESCALATION_SECRET_KEY?\n"
     assert len(strange(environ)) == 1
+
+
+TEST = PLIVO | {"ESCALATION_SELF_TEST_NUMBER": "+15550109001"}
+
+
+@pytest.mark.parametrize(("said", "meant"), [("", 24 * 60), ("10m", 10), ("12h", 12 * 60), ("30d", 30 * 24 * 60)])
+def test_the_self_test_has_a_number_and_a_period(said: str, meant: int) -> None:
+    """A day unless it is said; without the secret that its key is made of there is none, and the number is never shown."""
+    settings = Settings.from_env(TEST | SITE | {"ESCALATION_SELF_TEST_EVERY": said})
+    assert (settings.tests_itself, settings.self_test_every) == (True, timedelta(minutes=meant))
+    assert "5550109001" not in repr(settings)
+    assert not Settings.from_env(TEST).tests_itself
+    assert not Settings.from_env(PLIVO | SITE).tests_itself
+
+
+@pytest.mark.parametrize("said", ["9m", "31d", "1", "day", "-1h", "1h30m", "٣h", "99999d"])
+def test_a_period_that_is_none_is_a_fault(said: str) -> None:
+    """Too short, too long, or not a time."""
+    fault = "ESCALATION_SELF_TEST_EVERY: not a time from 10m to 30d (write it like 12h or 1d)"
+    assert faults(TEST | {"ESCALATION_SELF_TEST_EVERY": said}) == [fault]
+
+
+@pytest.mark.parametrize("number", ["15550109001", "+1 555 010 9001", "+0155501", "hush", PLIVO["PLIVO_FROM_NUMBER"]])
+def test_a_number_that_cannot_be_the_test_number_is_a_fault_and_is_not_repeated(number: str) -> None:
+    """Not E.164, or the very number that we call from; and without an account nobody can call it."""
+    (fault,) = faults(TEST | {"ESCALATION_SELF_TEST_NUMBER": number})
+    assert fault.startswith("ESCALATION_SELF_TEST_NUMBER: ")
+    assert number not in fault
+    assert len(faults({"ESCALATION_SELF_TEST_NUMBER": "+15550109001"})) == 1

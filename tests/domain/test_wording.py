@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from escalation.domain import wording
 from escalation.domain.alert import Link, Severity
 from escalation.domain.incident import Status
+from escalation.domain.policy import SELF_TEST
 from escalation.domain.segments import is_gsm7, segments
 from escalation.domain.speech import cut, speakable
 from escalation.domain.wording import Brief
@@ -231,3 +232,9 @@ def test_every_mail_of_an_incident_has_the_same_one_line_subject(brief: Brief) -
     subject = wording.mail_subject(brief)
     assert subject == wording.mail_subject(replace(brief, status=Status.RESOLVED))
     assert subject == " ".join(subject.split())
+
+
+def test_a_self_test_says_that_it_is_one_and_asks_for_nothing() -> None:
+    """Should a person hear it after all: short, and no key."""
+    said = wording.resolved_words(replace(BRIEF, service=SELF_TEST))
+    assert said == ["This is a test call of the on-call pager. Nothing is wrong.", "There is nothing to do. Goodbye."]

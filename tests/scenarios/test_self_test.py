@@ -47,6 +47,16 @@ def robot(night: Night) -> Line:
     return night.people["robot"].phone
 
 
+class Watcher:
+    """In place of whoever waits for the ping."""
+
+    heard = 0
+
+    def send(self) -> bool:
+        self.heard += 1
+        return True
+
+
 def begun(night: Night) -> list[Incident]:
     rows = night.system.queries.incidents(open_only=False)
     return [night.incident(row.id) for row in reversed(rows) if row.service == SELF_TEST]
@@ -107,16 +117,24 @@ def test_one_that_nobody_picks_up_fails_by_itself_and_nobody_is_told(night: Nigh
 
 def test_two_periods_without_one_that_passed_are_a_fault_and_no_ping_goes_out(night: Night) -> None:
     """Whoever waits for the ping is alarmed by its silence."""
+    night.system = replace(night.system, ping=(watcher := Watcher()))
+    night.timekeeper = night.another_timekeeper()
     night.settle()
     robot(night).rings().picks_up().listens_to_the_end()
+    night.after(minutes=1)
+    night.after(minutes=1)
+    assert watcher.heard
     for _ in range(2):
         assert not pulse.is_overdue(night.system.queries.heartbeats(), A_DAY)
         night.after(days=1)
         robot(night).rings().is_ignored()
         night.after(minutes=4)
     night.after(minutes=2)
+    heard = watcher.heard
+    night.after(minutes=2)
     assert pulse.is_overdue(night.system.queries.heartbeats(), A_DAY)
     assert found(night).level is Level.FAULT
+    assert watcher.heard == heard
 
 
 @on_both_databases

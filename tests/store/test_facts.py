@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
@@ -143,6 +144,35 @@ def test_heartbeats_tell_when_a_process_was_heard_last(store: SqlStore, queries:
             tx.beat("timekeeper")
     clock.after(seconds=3)
     assert queries.heartbeats() == {"timekeeper": timedelta(seconds=3)}
+
+
+def test_what_is_done_once_in_a_time_is_done_by_whoever_comes_first(store: SqlStore, clock: HandClock) -> None:
+    """Also when the clock was put back far: not before long would else be in a year. A rival's moment ahead of ours is no such clock."""
+
+    def is_ours() -> bool:
+        with store.transaction() as tx:
+            return tx.beat_if_due("self-test", timedelta(hours=1))
+
+    assert [is_ours(), is_ours()] == [True, False]
+    clock.after(seconds=-30)
+    assert not is_ours()
+    clock.after(seconds=30, minutes=59)
+    assert not is_ours()
+    clock.after(minutes=1)
+    assert [is_ours(), is_ours()] == [True, False]
+    clock.after(days=-365)
+    assert [is_ours(), is_ours()] == [True, False]
+
+
+def test_of_many_who_come_at_once_one_does_it(store: SqlStore) -> None:
+    """Each timekeeper asks in a transaction of its own."""
+
+    def is_ours(_: int) -> bool:
+        with store.transaction() as tx:
+            return tx.beat_if_due("self-test", timedelta(hours=1))
+
+    with ThreadPoolExecutor(6) as pool:
+        assert sum(pool.map(is_ours, range(6))) == 1
 
 
 def test_the_site_is_read_once_a_transaction_and_again_when_it_changed(store: SqlStore) -> None:

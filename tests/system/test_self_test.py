@@ -40,7 +40,7 @@ def test_the_timekeeper_begins_one_and_the_command_another_and_a_dead_number_fai
     assert re.fullmatch(r"INC-2 begun\nINC-2: called after \d\.\d s, picked up and closed after \d+\.\d s\n", ran.stdout)
 
     until(lambda: robot.calls[-1].hangup, 20, site.story)
-    robot.does(habit="unreachable", code=3010)
+    robot.does(habit="unreachable", code=3050)
     ran = site.command("self-test")
     assert (ran.returncode, ran.stderr.count("\n")) == (1, 1), ran.stdout
     assert re.match(r"escalation: INC-3 failed: called after \d\.\d s, unreachable, closed after", ran.stderr)

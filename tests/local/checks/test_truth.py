@@ -9,6 +9,7 @@ import pytest
 
 from escalation.audit import CLEAN
 from escalation.build import build
+from escalation.domain.self_test import FAILED, PASSED
 from escalation.local.checks import pulse, truth
 from escalation.local.checks.finding import Level
 from escalation.local.checks.patient import Patient
@@ -115,3 +116,37 @@ def test_a_broker_that_does_not_answer_is_a_fault(ward: Ward, url: str) -> None:
 def test_a_real_broker_answers(ward: Ward, redis_url: str) -> None:
     """Redis, asked for its version and what it does under pressure."""
     assert ward.found("broker", ESCALATION_BROKER_URL=redis_url) == {"broker": Level.OK}
+
+
+TEST = {"ESCALATION_SELF_TEST_NUMBER": "+15550100099", "ESCALATION_SELF_TEST_EVERY": "1d"}
+
+
+@pytest.mark.parametrize(
+    ("passed", "failed", "level"),
+    [
+        (None, None, Level.UNKNOWN),
+        (timedelta(days=1), None, Level.OK),
+        (timedelta(days=1), timedelta(hours=1), Level.FAULT),
+        (timedelta(hours=1), timedelta(days=1), Level.OK),
+        (timedelta(days=2, minutes=6), None, Level.FAULT),
+        (None, timedelta(hours=1), Level.FAULT),
+    ],
+)
+def test_a_self_test_that_failed_or_is_missing_is_a_fault(
+    ward: Ward, passed: timedelta | None, failed: timedelta | None, level: Level
+) -> None:
+    """One that failed at once; two periods without one that passed; its line says what to do."""
+    for age, name in ((passed, PASSED), (failed, FAILED)):
+        if age is not None:
+            with ward.store_of(age).transaction() as tx:
+                tx.beat(name)
+    (found,) = ward.examine("self-test", **TEST).findings
+    assert found.level is level
+    assert ("escalation self-test" in found.cure) is (level is Level.FAULT)
+
+
+def test_a_self_test_that_would_call_a_person_is_a_fault(ward: Ward) -> None:
+    """And so is one without the secret key; none at all is well."""
+    assert ward.found("self-test", ESCALATION_SELF_TEST_NUMBER="+15550100001") == {"self-test": Level.FAULT}
+    assert ward.found("self-test", ESCALATION_SECRET_KEY="", **TEST) == {"self-test": Level.FAULT}
+    assert ward.found("self-test") == {"self-test": Level.OK}
