@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import cast
 
 import click
 
-from escalation.cli import alerts, audit, backup, config, incidents, programs, self_test, spool, watch
 from escalation.cli.shell import Shell
 from escalation.errors import BadInput, EscalationError, SchemaMismatch, StoreUnavailable
 
@@ -21,18 +22,49 @@ CODES = {
 INTERRUPTED = 130
 
 
-@click.group(name="escalation", context_settings={"help_option_names": ["-h", "--help"]})
+# What each command is, by where it is: a page that goes out must not wait for the imports of a demo.
+COMMANDS = {
+    "trigger": "alerts.trigger",
+    "ack": "incidents.ack",
+    "resolve": "incidents.resolve",
+    "snooze": "incidents.snooze",
+    "escalate": "incidents.escalate",
+    "show": "incidents.show",
+    "list": "incidents.list_",
+    "spool": "spool.spool",
+    "config": "config.config",
+    "up": "programs.up",
+    "restart": "programs.restart",
+    "doctor": "programs.doctor",
+    "migrate": "programs.migrate",
+    "audit": "audit.audit",
+    "self-test": "self_test.self_test",
+    "backup": "backup.backup",
+    "restore": "backup.restore",
+    "resume": "backup.resume",
+    "watch": "watch.watch",
+    "sandbox": "programs.sandbox",
+    "demo": "programs.demo",
+    "version": "programs.version_",
+}
+
+
+class Commands(click.Group):
+    """Imports a command when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(".")
+        return cast("click.Command", getattr(import_module(f"escalation.cli.{module}"), name))
+
+
+@click.command(cls=Commands, name="escalation", context_settings={"help_option_names": ["-h", "--help"]})
 def cli() -> None:
     """Page the right person until somebody has it."""
-
-
-for command in (
-    alerts.trigger, incidents.ack, incidents.resolve, incidents.snooze, incidents.escalate, incidents.show, incidents.list_,
-    spool.spool, config.config, programs.up, programs.restart, programs.doctor, programs.migrate, audit.audit, self_test.self_test,
-    backup.backup, backup.restore, backup.resume,
-    watch.watch, programs.sandbox, programs.demo, programs.version_,
-):  # fmt: skip
-    cli.add_command(command)
 
 
 def run(arguments: Sequence[str], environ: Mapping[str, str]) -> int:

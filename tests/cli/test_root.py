@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from escalation.cli.root import CODES, cli, run
+from escalation.cli.root import CODES, COMMANDS, run
 from tests.cli.conftest import Machine
 from tests.processes import environment
 
@@ -25,7 +25,7 @@ def test_the_documented_exit_codes_are_those_of_the_code() -> None:
 def test_every_command_is_documented() -> None:
     """And nothing that is not there."""
     documented = set(re.findall(r"^\| `([a-z-]+)", DOCS.read_text(), re.MULTILINE))
-    assert documented == set(cli.commands)
+    assert documented == set(COMMANDS)
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["trigger", "--help"], ["config", "-h"]])
@@ -50,3 +50,14 @@ def test_it_runs_as_a_module_and_says_one_line_even_then(tmp_path: Path) -> None
     )
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr == "escalation: the database was never prepared: escalation migrate\n"
+
+
+@pytest.mark.slow
+def test_a_trigger_does_not_wait_for_the_imports_of_other_commands(tmp_path: Path) -> None:
+    """The sandbox's web server, the demo and the watcher are a quarter of a second that a monitor's script would pay each time."""
+    code = (
+        "import sys; from escalation.cli.root import run; run(['trigger', '--help'], {});"
+        "print([name for name in sys.modules if name.startswith(('escalation.sandbox', 'escalation.local.demo', 'flask', 'alembic'))])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"

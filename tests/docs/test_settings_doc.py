@@ -78,7 +78,7 @@ def test_every_command_that_is_shown_exists() -> None:
 
 
 def exists(name: str, sub: str) -> bool:
-    command = cli.commands.get(name)
+    command = cli.get_command(click.Context(cli), name)
     return sub in command.commands if isinstance(command, click.Group) and sub else command is not None
 
 
