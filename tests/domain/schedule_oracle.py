@@ -103,26 +103,16 @@ def _final(schedule: Schedule, turns: list[int | None], valid: list[Override], a
 
 def _slot(people: list[str], later: list[str], valid: list[Override], away: set[str]) -> tuple[list[str], bool]:
     """Who has it, and whether it was left empty on purpose."""
-    todo, had = list(valid), bool(people)
-    gave: set[str] = set()
+    todo, had = list(valid), bool(people) or any(o.instead_of is None for o in valid)
+    gave: set[str | None] = set()
     for o in valid:
-        if o.instead_of is None:
-            people, had = [o.takes] if o.takes else [], True
-            todo.remove(o)
-        elif o.instead_of in people:
-            people = _swap(people, o.instead_of, o.takes)
+        if o.instead_of is None or o.instead_of in people:
+            people = ([o.takes] if o.takes else []) if o.instead_of is None else _swap(people, o.instead_of, o.takes)
             gave.add(o.instead_of)
             todo.remove(o)
     if not people:
         return [], had
-    kept = [p for p in people if p not in away]
-    there = []
-    for person in people:
-        if person in kept:
-            there.append(person)
-            continue
-        ready = [p for p in later if p not in away and p not in people and p not in there and p not in gave]
-        there += ready[:1]
+    there = _covered(people, [p for p in later if p not in away and p not in people and p not in gave], away)
     if not there:
         return [], False
     for o in todo:
@@ -131,7 +121,14 @@ def _slot(people: list[str], later: list[str], valid: list[Override], away: set[
     return there, True
 
 
-def _swap(people: list[str], old: str, new: str | None) -> list[str]:
+def _covered(people: list[str], ready: list[str], away: set[str]) -> list[str]:
+    there: list[str] = []
+    for person in people:
+        there += [person] if person not in away else [p for p in ready if p not in there][:1]
+    return there
+
+
+def _swap(people: list[str], old: str | None, new: str | None) -> list[str]:
     if new is None or (new in people and new != old):
         return [p for p in people if p != old]
     return [new if p == old else p for p in people]

@@ -25,7 +25,7 @@ APIA = ZoneInfo("Pacific/Apia")  # had no 30 December 2011
 TROLL = ZoneInfo("Antarctica/Troll")  # two hours
 GREENWICH = ZoneInfo("UTC")
 ZONES = (BERLIN, NEW_YORK, LORD_HOWE, KATHMANDU, CASABLANCA, SAO_PAULO, APIA, TROLL, GREENWICH)
-PEOPLE = ("ann", "bob", "kim", "lee", "max", "zoe")
+PEOPLE = ("ann", "bob", "kim", "lee")  # few, so that what is arranged for them meets
 
 
 def utc(*when: int) -> datetime:
@@ -88,14 +88,14 @@ def schedules(draw: st.DrawFn) -> tuple[Schedule, Windows]:
 
 @st.composite
 def spells(draw: st.DrawFn, schedule: Schedule) -> tuple[datetime, datetime]:
-    begin = datetime.combine(schedule.layers[0].rotation.starts, time(0), UTC) + draw(st.integers(-96, 2000)) * QUARTER
-    return begin, begin + draw(st.integers(0, 600)) * QUARTER
+    begin = datetime.combine(schedule.layers[0].rotation.starts, time(0), UTC) + draw(st.integers(-96, 1000)) * QUARTER
+    return begin, begin + draw(st.integers(0, 2000)) * QUARTER
 
 
 @st.composite
 def overrides(draw: st.DrawFn, schedule: Schedule) -> list[Override]:
     found = []
-    for id in draw(st.lists(st.integers(1, 9), unique=True, max_size=5)):
+    for id in draw(st.lists(st.integers(1, 9), unique=True, min_size=1, max_size=6)):
         takes, whose = draw(st.none() | st.sampled_from(PEOPLE)), draw(st.none() | st.sampled_from(PEOPLE))
         name = draw(st.sampled_from(("payments", "payments", "payments", "search")))
         found.append(Override(id, name, *draw(spells(schedule)), takes, whose))
