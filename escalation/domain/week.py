@@ -53,7 +53,7 @@ class Week:
                 edges += [begin, end]
         if not edges or (edges[0], edges[-1]) == (0, WEEK):
             return cls(tuple(edges[1:-1]))
-        return cls((0, *edges[:-1])) if edges[-1] == WEEK else cls(tuple(edges), opened=False)
+        return cls(tuple(edges), opened=False)
 
     def around(self, wall: int) -> tuple[bool, int | None, int | None]:
         """Whether it is open at that reading, since when, and until when; `None`: for ever."""

@@ -158,6 +158,11 @@ def test_no_complaint_goalert_993_the_first_turn_is_the_one_the_start_falls_in()
     assert story(schedule, local(BERLIN, 2026, 1, 5, 9), 9) == ["", "ann", "bob"]
 
 
+def test_every_other_week_is_two_weeks_long() -> None:
+    """A fortnight each."""
+    assert story(plain(weekly("ann", "bob", every=2)), local(BERLIN, 2026, 1, 5, 9), 42) == ["ann", "bob", "ann"]
+
+
 def test_several_people_share_a_shift() -> None:
     """Both are called."""
     assert who(plain(weekly("ann bob", "lee")), local(BERLIN, 2026, 1, 6, 9)) == "ann bob"

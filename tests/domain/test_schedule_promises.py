@@ -26,6 +26,7 @@ def begin(schedule: Schedule) -> datetime:
 
 
 @given(st.data(), some.schedules())
+@settings(max_examples=40)
 def test_everybody_is_on_call_when_the_oracle_says_so(data: st.DataObject, drawn: tuple[Schedule, Windows]) -> None:
     """Hand-offs, restrictions, zones, first and last days, overrides and absences, quarter by quarter around a change of clocks."""
     schedule, windows = drawn
@@ -42,6 +43,7 @@ def test_everybody_is_on_call_when_the_oracle_says_so(data: st.DataObject, drawn
 
 
 @given(st.data(), some.schedules())
+@settings(max_examples=30)
 def test_shifts_are_a_partition_and_on_call_is_in_them(data: st.DataObject, drawn: tuple[Schedule, Windows]) -> None:
     """No instant is without a decision, none has two; whoever asks about any instant gets the shift that the list has there."""
     schedule, _ = drawn
@@ -58,6 +60,7 @@ def test_shifts_are_a_partition_and_on_call_is_in_them(data: st.DataObject, draw
 
 
 @given(st.data(), some.schedules())
+@settings(max_examples=30)
 def test_the_order_and_repetition_of_overrides_do_not_matter(data: st.DataObject, drawn: tuple[Schedule, Windows]) -> None:
     """Their ids do."""
     schedule, _ = drawn
@@ -69,6 +72,7 @@ def test_the_order_and_repetition_of_overrides_do_not_matter(data: st.DataObject
 
 
 @given(st.data(), some.schedules())
+@settings(max_examples=30)
 def test_who_is_away_is_never_on_call(data: st.DataObject, drawn: tuple[Schedule, Windows]) -> None:
     """Not by their turn, not as somebody's cover, not by an override; and nobody is in a slot twice."""
     schedule, _ = drawn
@@ -124,7 +128,9 @@ def test_no_handoff_is_lost_in_sixteen_years(zone: ZoneInfo) -> None:
     schedule, turn = some.plain(rotation, zone=zone), -1
     for n in range(16 * 365):
         day = rotation.starts + timedelta(days=n)
-        turn += day.weekday() in {0, 3}
+        if day.weekday() not in {0, 3}:
+            continue
+        turn += 1
         assert on_call(schedule, datetime.combine(day, time(12), zone).astimezone(UTC)).turn == turn
 
 
