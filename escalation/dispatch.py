@@ -17,6 +17,7 @@ from escalation.domain.roster import Channel
 from escalation.domain.wording import messages
 from escalation.engine import Engine, each, rule
 from escalation.errors import CarrierError, Unreadable, Verdict
+from escalation.phones import REQUEST_LASTS
 from escalation.ports import Carrier, Editable, Job, Notice, Store, Telephone, Transaction
 
 log = logging.getLogger(__name__)
@@ -129,6 +130,8 @@ class Dispatch:
             if not isinstance(claimed, tuple):
                 return claimed
             incident, attempt = claimed
+        if job.command.kind is CommandKind.HANG_UP:  # it rings until the carrier has taken our word, and may be slow in that
+            tx.keep_phone(incident.id, attempt.number, tx.now + REQUEST_LASTS)
         return self._errand(tx, job, incident, attempt)
 
     def _claim_attempt(
@@ -213,6 +216,8 @@ class Dispatch:
                 tx.finish(errand.job.id)
             else:
                 tx.defer(errand.job.id, tx.now + (again or timedelta(0)))
+                if again and errand.job.command.kind is CommandKind.HANG_UP:
+                    tx.keep_phone(errand.job.incident_id, errand.attempt.number, tx.now + again + REQUEST_LASTS)
 
     def _do(self, errand: Errand) -> None:
         reference = errand.attempt.references.get(errand.job.command.try_, "")

@@ -32,6 +32,13 @@ _CHANNELS = {channel.value: channel for channel in Channel}
 _DOWN = select(carriers.c.name).order_by(carriers.c.name)
 _FREE_PHONE = delete(phones).where(phones.c.incident_id == bindparam("incident"), phones.c.attempt == bindparam("number"))
 
+_KEEP_PHONE = (
+    update(phones)
+    .where(phones.c.incident_id == bindparam("incident"), phones.c.attempt == bindparam("number"))
+    .where(phones.c.until < bindparam("at_least"))
+    .values(until=bindparam("at_least"))
+)
+
 
 class Facts(Work):
     """The small tables' part of a transaction. `sites` caches parsed configurations by version, for the whole store."""
@@ -73,6 +80,9 @@ class Facts(Work):
 
     def free_phone(self, incident_id: int, attempt: int) -> None:
         self.connection.execute(_FREE_PHONE, {"incident": incident_id, "number": attempt})
+
+    def keep_phone(self, incident_id: int, attempt: int, until: datetime) -> None:
+        self.connection.execute(_KEEP_PHONE, {"incident": incident_id, "number": attempt, "at_least": until})
 
     def block(self, channel: Channel, address: str, reason: str) -> None:
         self.forget_site()

@@ -7,7 +7,7 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from escalation.build import System, build
@@ -76,15 +76,9 @@ def ground(folder: Path, database: str, broker: str, count: int) -> Iterator[Gro
 
 
 def _children(processes: Processes, at: str) -> list[Child]:
-    pages = [_named(processes.worker("pages", 16), n) for n in (1, 2)]
+    pages = [processes.worker("pages", 16, f"pages-{n}") for n in (1, 2)]
     keepers = [processes.timekeeper(f"timekeeper-{n}") for n in (1, 2)]
     return [processes.receiver(at), *pages, processes.worker("chores", 2), *keepers]
-
-
-def _named(worker: Child, number: int) -> Child:
-    """One of several workers for a queue: Celery wants a node name for each."""
-    argv = tuple(word.replace("pages@", f"pages-{number}@") for word in worker.argv)
-    return replace(worker, name=f"{worker.name}-{number}", argv=argv)
 
 
 @contextmanager

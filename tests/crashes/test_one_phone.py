@@ -4,6 +4,7 @@ Not what becomes of a night that is struck at any boundary (`test_random_nights`
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from random import Random
 
@@ -71,6 +72,20 @@ def test_a_redial_waits_for_another_incidents_call(begin: Make) -> None:
     night.play_on(minutes=0.5)
     first, second = night.world.calls[:2]
     assert name(second) == "1-1-2"
+    assert 0 <= second.requested_at - (first.ended_at or 0) <= 3
+
+
+def test_a_call_whose_hang_up_is_refused_keeps_the_phone_as_long_as_it_rings(begin: Make) -> None:
+    """db-0 is over after six seconds, and the carrier takes no hang-up for eight more: db-1 must not ring into it."""
+    script = _for_ann([RINGS_FOR_20_S], [])
+    script = replace(script, alerts=[(0, "db-0", "trigger"), (6, "db-0", "resolve"), (9, "db-1", "trigger")])
+    night = begin(script)
+    for what in ("DELETE Call", "DELETE Request"):
+        night.world.faults.answer(503, what, times=4)
+    night.play_on(minutes=1)
+    first, second = night.world.calls[:2]
+    assert [name(call) for call in (first, second)] == ["1-1-1", "2-1-1"]
+    assert 12 <= (first.ended_at or 0) - first.requested_at <= 16
     assert 0 <= second.requested_at - (first.ended_at or 0) <= 3
 
 
