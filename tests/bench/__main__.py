@@ -1,5 +1,5 @@
-"""`python -m tests.bench` (`make bench`): measures the shipped processes beside a floor, some rounds, and prints the medians as JSON.
-Bounded in count and time, loopback only, everything it starts is ended. Progress goes to stderr."""
+"""`python -m tests.bench` (`make bench`): measures the shipped processes, in parts that can be chosen, and prints JSON. Bounded in count and
+time, loopback only, everything it starts is ended, its folders are removed. Progress goes to stderr."""
 
 from __future__ import annotations
 
@@ -8,105 +8,89 @@ import json
 import os
 import sys
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from time import sleep
 
-from tests.bench import machine, measures, servers, stage
-from tests.bench.carrier import Carrier
-from tests.bench.figures import Figures, medians
+from escalation.build import quieten
+from tests.bench import history, machine, recovery, servers, speed, stage, timers
+from tests.bench.figures import Figures
 from tests.bench.measures import Sizes
-from tests.bench.stage import Ground
 
-SETTLED = 3.0  # seconds after which a process at rest is at rest
-LEAST, FEW = 20, 100
+MANY = 100_000
+Part = Callable[[argparse.Namespace, str], Figures]
 
 
 def main() -> None:
-    said = _arguments()
-    sizes = Sizes(said.singles, said.burst, said.answers)
+    said = arguments(sys.argv[1:])
     before = machine.load()
     with servers.postgres(said.postgres) as server:
-        rounds = [_round(number, server, sizes) for number in range(said.rounds)]
-    print(json.dumps(_report(said, before, rounds), indent=1))
+        report = {name: PARTS[name](said, server) for name in said.only}
+    print(json.dumps(_about(said, before) | report, indent=1))
 
 
-def _arguments() -> argparse.Namespace:
+def arguments(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", type=_parts, default=list(PARTS), help=f"of {'|'.join(PARTS)}, several with commas; all when left out")
+    parser.add_argument("--rounds", type=int, default=3, help="of speed and recovery")
     parser.add_argument("--singles", type=int, default=100, help="single pages a round")
     parser.add_argument("--burst", type=int, default=500, help="alerts of the burst")
     parser.add_argument(
         "--answers", type=int, default=500, help="answer requests a round, at most as many as the burst has calls"
     )
+    parser.add_argument("--timers", type=int, default=MANY, help="that wait at most; 1000000 needs 4 GB of disk")
+    parser.add_argument("--due", type=int, default=200, help="timers due a second, for 25 s")
+    parser.add_argument("--backlog", type=int, default=5_000, help="timers due at once")
+    parser.add_argument("--history", type=int, default=MANY, help="closed incidents at most; 1000000 needs 6 GB of disk")
+    parser.add_argument("--pages", type=int, default=120, help="pages at each length of the history")
     given = os.environ.get("ESCALATION_TEST_POSTGRES", "")
     parser.add_argument("--postgres", nargs="?", const=servers.OWN, default=given, help="an URL, or nothing for one of its own")
-    return parser.parse_args()
+    return parser.parse_args(words)
 
 
-def _round(number: int, server: str, sizes: Sizes) -> Figures:
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder, stage.ground(Path(folder), server) as on:
-        carrier = Carrier(on.carrier)
-        _tell(f"round {number + 1}: floor")
-        bare = _floor(on, carrier, sizes)
-        _tell(f"round {number + 1}: system")
-        ours = _system(on, carrier, sizes)
-    return {"load": machine.load(), **_beside(ours, bare)}
+def _parts(names: str) -> list[str]:
+    chosen = names.split(",")
+    if unknown := [name for name in chosen if name not in PARTS]:
+        raise argparse.ArgumentTypeError(f"no such part: {', '.join(unknown)}")
+    return chosen
 
 
-def _floor(on: Ground, carrier: Carrier, sizes: Sizes) -> Figures:
-    with stage.floor(on) as (database, starts, pid):
-        one = measures.floor_singles(on.broker, starts, sizes)
-        return {"single": one, "burst": measures.floor_burst(on.broker, database, pid, carrier, sizes)}
+def _speed(said: argparse.Namespace, server: str) -> Figures:
+    return speed.measure(server, Sizes(said.singles, said.burst, said.answers), said.rounds, _tell)
 
 
-def _system(on: Ground, carrier: Carrier, sizes: Sizes) -> Figures:
-    with stage.site(on, sizes.people) as site:
-        sleep(SETTLED)
-        figures: Figures = {"memory": {"at_rest": measures.memory(site.processes)}}
-        figures["single"] = measures.singles(site, carrier, sizes)
-        _tell("  burst")
-        figures["burst"] = measures.burst(site, on.broker, carrier, sizes)
-        figures["memory"] |= {"after_the_burst": measures.memory(site.processes)}
-        _tell("  answers")
-        calls = carrier.calls()
-        document = measures.document(site.url, calls[0])
-        figures["answer"] = measures.answers(site.url, calls[1:], sizes)
-        figures["answer_alone"] = measures.single_answers(site.url, calls[1 : FEW + 1])
-    with stage.bare_receiver(on, document) as url:
-        figures["bare_answer"] = measures.answers(url, calls[1:], sizes)
-        figures["bare_answer_alone"] = measures.single_answers(url, calls[1 : FEW + 1])
-    return figures
+def _timers(said: argparse.Namespace, server: str) -> Figures:
+    sizes = timers.Sizes(said.timers, per_second=said.due, backlog=said.backlog)
+    with _folder() as folder, stage.ground(folder, server) as on, stage.site(on, timers.PEOPLE) as site:
+        return timers.measure(site, sizes, _tell)
 
 
-def _beside(ours: Figures, bare: Figures) -> Figures:
-    """Each measurement with its floor and what is between the two."""
-    single, burst = {**ours["single"]}, {**ours["burst"]}
-    return {
-        "single": {"ours": single, "floor": bare["single"]},
-        "burst": {
-            "ours": burst,
-            "floor": bare["burst"],
-            "share_of_the_floor": round(burst["pages_per_s"] / bare["burst"]["pages_per_s"], 3),
-        },
-        "answer": _answer(ours["answer"], ours["bare_answer"]),
-        "answer_alone": _answer(ours["answer_alone"], ours["bare_answer_alone"]),
-        "memory": ours["memory"],
-    }
+def _recovery(said: argparse.Namespace, server: str) -> Figures:
+    with _folder() as folder, stage.ground(folder, server) as on, stage.site(on, recovery.PEOPLE) as site:
+        return recovery.measure(site, said.rounds, _tell, database=said.postgres == servers.OWN)
 
 
-def _answer(ours: Figures, floor: Figures) -> Figures:
-    return {"ours": ours, "floor": floor, "p99_ratio": round(ours["p99_ms"] / floor["p99_ms"], 2)}
+def _history(said: argparse.Namespace, server: str) -> Figures:
+    with _folder() as few, _folder() as many:
+        grounds = stage.ground(few, server, own_broker=True), stage.ground(many, server, own_broker=True)
+        with grounds[0] as beside, grounds[1] as on:
+            with stage.site(beside, history.PEOPLE) as small, stage.site(on, history.PEOPLE) as site:
+                return history.measure(site, small, history.Sizes(said.history, said.pages), _tell)
 
 
-def _report(said: argparse.Namespace, load_before: float, rounds: list[Figures]) -> Figures:
-    return {
-        "machine": machine.facts() | {"load_before": load_before},
-        "database": "PostgreSQL" if said.postgres else "SQLite",
-        "broker": "Redis by URL" if os.environ.get("ESCALATION_TEST_REDIS") else "embedded Redis",
-        "sizes": {"rounds": said.rounds, "singles": said.singles, "burst": said.burst, "answers": said.answers},
-        "medians": medians(rounds),
-        "rounds": rounds,
-    }
+PARTS: dict[str, Part] = {"speed": _speed, "timers": _timers, "recovery": _recovery, "history": _history}
+
+
+def _about(said: argparse.Namespace, load_before: float) -> Figures:
+    sizes = {name: value for name, value in vars(said).items() if isinstance(value, int)}
+    load = {"load_before": load_before, "load_after": machine.load()}
+    return {"machine": machine.facts() | load, "database": "PostgreSQL" if said.postgres else "SQLite", "sizes": sizes}
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        yield Path(name)
 
 
 def _tell(what: str) -> None:
@@ -114,4 +98,5 @@ def _tell(what: str) -> None:
 
 
 if __name__ == "__main__":
+    quieten()
     main()

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +50,7 @@ def floor_singles(broker: str, starts: Path, sizes: Sizes) -> Figures:
     for number in range(WARM_UP + sizes.singles):
         sent[number] = monotonic_ns()
         app.send_task("start", args=[number], retry=False, ignore_result=True)
-        _until(lambda done=number: _started(starts, done))
+        until(lambda done=number: _started(starts, done))
         sleep(random.uniform(*GAP))
     app.close()
     began = dict(map(int, line.split()) for line in starts.read_text().splitlines())
@@ -62,7 +62,7 @@ def singles(site: Site, carrier: Carrier, sizes: Sizes) -> Figures:
     carrier.forget()
     from_post, from_answer = [], []
     for number in range(WARM_UP + sizes.singles):
-        exchange = wire.once("POST", f"{site.url}/intake/native", *_alert(sizes.burst + number, "single"))
+        exchange = wire.once("POST", f"{site.url}/intake/native", *alert(sizes.burst + number, "single"))
         assert exchange.status == 202, exchange.body
         call = carrier.wait_for(number + 1)
         if number >= WARM_UP:
@@ -70,8 +70,8 @@ def singles(site: Site, carrier: Carrier, sizes: Sizes) -> Figures:
             from_answer.append((call.at - exchange.answered) / 1e9)
         sleep(random.uniform(*GAP))
     for number in range(WARM_UP + sizes.singles):
-        wire.once("POST", f"{site.url}/intake/native", *_alert(sizes.burst + number, "single", "resolve"))
-    _until(lambda: _is_quiet(site))
+        wire.once("POST", f"{site.url}/intake/native", *alert(sizes.burst + number, "single", "resolve"))
+    until(lambda: is_quiet(site))
     return spread(from_post) | {"after_the_202": spread(from_answer)}
 
 
@@ -105,16 +105,16 @@ def floor_burst(broker: str, database: str, pid: int, carrier: Carrier, sizes: S
 def burst(site: Site, broker: str, carrier: Carrier, sizes: Sizes) -> Figures:
     """Different alerts for different people over kept connections, as fast as they are answered."""
     carrier.forget()
-    headers_and_bodies = [_alert(number, "burst") for number in range(sizes.burst)]
+    headers_and_bodies = [alert(number, "burst") for number in range(sizes.burst)]
     requests = [wire.request("POST", f"{site.url}/intake/native", body, headers) for body, headers in headers_and_bodies]
-    tasks, cpu = _tasks(broker), _cpu(site)
+    tasks, before = _tasks(broker), cpu(site)
     with _peak_of(site) as peak:
         began = monotonic_ns()
         exchanges = wire.all_of(site.url, requests, CONNECTIONS)
         carrier.wait_for(sizes.burst)
-        _until(lambda: _is_quiet(site))
+        until(lambda: is_quiet(site))
     assert {one.status for one in exchanges} == {202}, "an alert was not taken"
-    used = {name: seconds - cpu[name] for name, seconds in _cpu(site).items()}
+    used = {name: seconds - before[name] for name, seconds in cpu(site).items()}
     calls = carrier.calls()
     assert len({call.to for call in calls}) == len(calls) == sizes.burst, "somebody was called twice"
     took = (calls[-1].at - began) / 1e9
@@ -137,7 +137,7 @@ def burst(site: Site, broker: str, carrier: Carrier, sizes: Sizes) -> Figures:
 
 def answers(url: str, calls: list[Call], sizes: Sizes) -> Figures:
     """The answer requests of these calls, each signed as Plivo signs and each call new, over several connections at once."""
-    requests = [_answer(call, url, number) for number, call in enumerate(calls[: sizes.answers])]
+    requests = [answer(call, url, number) for number, call in enumerate(calls[: sizes.answers])]
     began = monotonic_ns()
     exchanges = wire.all_of(url, requests, CONNECTIONS)
     took = (max(one.answered for one in exchanges) - began) / 1e9
@@ -148,14 +148,14 @@ def answers(url: str, calls: list[Call], sizes: Sizes) -> Figures:
 def single_answers(url: str, calls: list[Call]) -> Figures:
     """The same one at a time: what one caller waits for."""
     with wire.Wire(url) as line:
-        return spread([line.exchange(_answer(call, url, number)).seconds for number, call in enumerate(calls)])
+        return spread([line.exchange(answer(call, url, number)).seconds for number, call in enumerate(calls)])
 
 
 def document(url: str, call: Call) -> bytes:
     """What a caller hears."""
     exchange = wire.once("POST", url)
     with wire.Wire(url) as line:
-        exchange = line.exchange(_answer(call, url, 10**6))
+        exchange = line.exchange(answer(call, url, 10**6))
     assert exchange.status == 200 and b"<GetInput" in exchange.body, exchange.body
     return exchange.body
 
@@ -171,12 +171,12 @@ def memory(processes: Mapping[str, int]) -> Figures:
 # --- parts
 
 
-def _alert(person: int, trouble: str, action: str = "trigger") -> tuple[bytes, dict[str, str]]:
+def alert(person: int, trouble: str, action: str = "trigger") -> tuple[bytes, dict[str, str]]:
     headers = {"Content-Type": "application/json", "X-Intake-Key": people.key(person)}
     return people.alert(person, f"{trouble}-{person}", action), headers
 
 
-def _answer(call: Call, url: str, number: int) -> bytes:
+def answer(call: Call, url: str, number: int) -> bytes:
     """As Plivo asks: a form, signed for the URL that we gave it, the fragment left out."""
     asked = url + urlsplit(call.answer_url).path
     params = {
@@ -196,7 +196,7 @@ def _answer(call: Call, url: str, number: int) -> bytes:
     return wire.request("POST", asked, urlencode(params).encode(), headers)
 
 
-def _cpu(site: Site) -> dict[str, float]:
+def cpu(site: Site) -> dict[str, float]:
     return {name: machine.cpu_seconds([pid]) for name, pid in site.roots.items()}
 
 
@@ -208,7 +208,7 @@ def _tasks(broker: str) -> int:
     return sum(sum(worker["total"].values()) for worker in stats.values())
 
 
-def _is_quiet(site: Site) -> bool:
+def is_quiet(site: Site) -> bool:
     sending = site.system.queries.sending()
     return sending.pending == sending.claimed == 0
 
@@ -244,8 +244,8 @@ def _started(starts: Path, number: int) -> bool:
     return starts.exists() and starts.read_text().endswith("\n") and f"\n{number} " in "\n" + starts.read_text()
 
 
-def _until(condition) -> None:
-    end = monotonic() + QUIET
+def until(condition: Callable[[], object], seconds: float = QUIET) -> None:
+    end = monotonic() + seconds
     while not condition():
         assert monotonic() < end, "not done in time"
         sleep(0.005)

@@ -6,11 +6,13 @@ from __future__ import annotations
 import os
 import secrets
 import shlex
+import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic, sleep
 
 from escalation.build import System, build
 from escalation.config.apply import apply
@@ -24,6 +26,8 @@ from tests.bench import bare, bare_view, machine, people, servers
 
 ROOT = Path(__file__).parent.parent.parent
 TOKEN = "bench-token"
+AGAIN = 30.0  # seconds until a killed process must run again
+SETTLED = 3.0  # seconds after which a process at rest is at rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +43,52 @@ class Ground:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The system in the middle of a run. `processes` are their pids by the Procfile's names."""
+    """The system in the middle of a run: its processes by the Procfile's names, each started again by `crew` when it dies, the broker
+    by the ground's supervisor."""
 
     system: System
     url: str
-    processes: Mapping[str, int]
-    server: str
+    on: Ground
+    crew: Supervisor
+    children: dict[str, Child]
     database: str
+
+    @property
+    def server(self) -> str:
+        return self.on.server
+
+    @property
+    def processes(self) -> dict[str, int]:
+        """Their pids as they run now."""
+        pids = {name: self.crew.pid(name) for name in self.children} | {"broker": self.on.supervisor.pid("broker")}
+        return {name: pid for name, pid in pids.items() if pid}
 
     @property
     def roots(self) -> dict[str, int]:
         """Everything that works for us: our processes, the broker's, the database server's."""
         return {**self.processes, **_postmaster(self.server)}
+
+    def start(self, child: Child) -> None:
+        """One more."""
+        self.children[child.name] = child
+        self.crew.start(child)
+
+    def kill(self, *names: str) -> None:
+        """With all that descend from it. Who keeps it starts it again."""
+        roots = self.roots
+        for pid in machine.family(roots[name] for name in names if name in roots):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    def restart(self, *names: str) -> None:
+        """Killed, started again, and at work."""
+        before = self.processes
+        self.kill(*names)
+        end = monotonic() + AGAIN
+        while any(self.processes.get(name, before[name]) == before[name] for name in names):
+            assert monotonic() < end, f"{names} did not come again"
+            sleep(0.05)
+        sleep(SETTLED)
 
     def connections(self) -> int:
         """Database connections that are open now."""
@@ -60,9 +98,9 @@ class Site:
 
 
 @contextmanager
-def ground(folder: Path, server: str) -> Iterator[Ground]:
+def ground(folder: Path, server: str, *, own_broker: bool = False) -> Iterator[Ground]:
     """A broker (the one ESCALATION_TEST_REDIS names, else the embedded one) and the stub."""
-    given = os.environ.get("ESCALATION_TEST_REDIS", "")
+    given = "" if own_broker else os.environ.get("ESCALATION_TEST_REDIS", "")
     port = free_port()
     carrier = f"http://127.0.0.1:{port}"
     with Supervisor(folder / "log", grace=20) as supervisor:
@@ -84,7 +122,7 @@ def floor(on: Ground) -> Iterator[tuple[str, Path, int]]:
         flags = procfile()["pages"]
         flags = flags[flags.index("--queues") :]
         argv = python("celery", "-A", "tests.bench.bare", "worker", *(ours.get(word, word) for word in flags))
-        supervisor.start(Child("bare", argv, env, _answers_ping(on.broker, "bare")))
+        supervisor.start(Child("bare", argv, env, answers_ping(on.broker, "bare")))
         yield url, starts, _pid(supervisor, "bare")
 
 
@@ -117,22 +155,20 @@ def site(on: Ground, population: int) -> Iterator[Site]:
         apply(system.store, people.configuration(population))
         ready: dict[str, Callable[[], bool]] = {
             "receiver": answers_at(f"{url}/healthz"),
-            "pages": _answers_ping(on.broker, "pages"),
-            "chores": _answers_ping(on.broker, "chores"),
+            "pages": answers_ping(on.broker, "pages"),
+            "chores": answers_ping(on.broker, "chores"),
             "timekeeper": lambda: "timekeeper" in system.queries.heartbeats(),
+            "queue_intake": lambda: "queue intake" in system.queries.heartbeats(),
         }
         started = {name: receiver if name == "receiver" else argv for name, argv in procfile().items()}
-        supervisor.start(
-            *(
-                Child(name, argv, environment() | settings, ready.get(name, lambda: True), rank=2 if name == "receiver" else 1)
-                for name, argv in started.items()
-            )
-        )
-        processes = {name: _pid(supervisor, name) for name in started}
-        if broker := on.supervisor.pid("broker"):
-            processes["broker"] = broker
+        env = environment() | settings
+        children = {
+            name: Child(name, argv, env, ready.get(name, lambda: True), rank=2 if name == "receiver" else 1)
+            for name, argv in started.items()
+        }
+        supervisor.start(*children.values())
         file = (on.server and name) or database.removeprefix("sqlite:///")
-        yield Site(system, url, processes, on.server, file)
+        yield Site(system, url, on, supervisor, children, file)
         system.store.dispose()
 
 
@@ -183,7 +219,7 @@ def _settings(on: Ground, folder: Path, database: str, url: str) -> dict[str, st
     }
 
 
-def _answers_ping(broker: str, name: str) -> Callable[[], bool]:
+def answers_ping(broker: str, name: str) -> Callable[[], bool]:
     """Readiness of a worker: the shipped command lines log nothing when they are ready."""
 
     def answers() -> bool:

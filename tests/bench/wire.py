@@ -85,8 +85,12 @@ def request(method: str, url: str, body: bytes = b"", headers: Mapping[str, str]
 
 def once(method: str, url: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Exchange:
     """Over a connection of its own, the handshake not counted."""
+    return send(url, request(method, url, body, headers))
+
+
+def send(url: str, prepared: bytes) -> Exchange:
     with Wire(url) as wire:
-        return wire.exchange(request(method, url, body, headers))
+        return wire.exchange(prepared)
 
 
 def all_of(url: str, requests: Sequence[bytes], connections: int) -> list[Exchange]:
