@@ -74,7 +74,8 @@ def _history(said: argparse.Namespace, server: str) -> Figures:
     with _folder() as few, _folder() as many:
         grounds = stage.ground(few, server, own_broker=True), stage.ground(many, server, own_broker=True)
         with grounds[0] as beside, grounds[1] as on:
-            with stage.site(beside, history.PEOPLE) as small, stage.site(on, history.PEOPLE) as site:
+            population = history.PEOPLE, history.TOLD
+            with stage.site(beside, *population) as small, stage.site(on, *population) as site:
                 return history.measure(site, small, history.Sizes(said.history, said.pages), _tell)
 
 

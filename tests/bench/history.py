@@ -125,7 +125,7 @@ def _beside(site: Site, small: Site, pager: Pager, pages: int) -> Figures:
 
 def _look(on: Paged) -> None:
     """What people and scrapers look at. The views are asked here, the addresses of the receiver."""
-    queries, number = on.site.system.queries, people.number(0)
+    queries, number = on.site.system.queries, people.number(1)
     views: dict[str, Callable[[], object]] = {
         "open_list": lambda: queries.incidents(limit=60),
         "whole_list": lambda: queries.incidents(open_only=False, limit=60),
@@ -178,7 +178,10 @@ def _turning(retention: Retention, pause: float, turns: list[float]) -> Iterator
 
 def _templates(site: Site) -> list[int]:
     """One for each of some people: a history is of the same few phones."""
-    return [stories.closed(site.system, person) for person in range(TOLD)]
+    system = site.system
+    return [
+        (stories.closed_by_text if people.is_texted(person, TOLD) else stories.closed)(system, person) for person in range(TOLD)
+    ]
 
 
 def _add(engine: Engine, templates: list[int], incidents: int) -> None:

@@ -17,19 +17,26 @@ def key(person: int) -> str:
     return f"benchkey{person:024}"
 
 
-def configuration(people: int) -> str:
-    """The text of a configuration file; JSON is YAML too."""
+def configuration(people: int, texted: int = 0) -> str:
+    """The text of a configuration file; JSON is YAML too. Every second of the first `texted` people gets a text after an unanswered call."""
     everybody = range(people)
-    step = {"page": "", "by": ["voice"], "timeout": "1h"}
+    step = {"timeout": "1h"}
     return json.dumps(
         {
             "allow_test_numbers": True,
             "people": {f"p{i}": {"phone": number(i)} for i in everybody},
             "services": {f"service {i}": {"policy": f"policy {i}", "keys": [key(i)]} for i in everybody},
-            "policies": {f"policy {i}": {"steps": [step | {"page": f"p{i}"}]} for i in everybody},
+            "policies": {
+                f"policy {i}": {"steps": [step | {"page": f"p{i}", "by": ["voice", "sms"][: 1 + is_texted(i, texted)]}]}
+                for i in everybody
+            },
         },
         indent=1,
     )
+
+
+def is_texted(person: int, texted: int) -> bool:
+    return person < texted and person % 2 == 1
 
 
 def alert(person: int, trouble: str, action: str = "trigger") -> bytes:

@@ -4,7 +4,7 @@ with nothing left to send."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from sqlalchemy import update
@@ -21,35 +21,45 @@ PRICE = Decimal("0.0085")
 
 
 def closed(system: System, person: int) -> int:
-    """Called, answered, acknowledged by key, resolved by its monitor: one page, one attempt, eight entries or so."""
-    return _told(
-        system,
-        person,
-        *_answered(),
-        ev.Acknowledged(f"p{person}", Via.PHONE, 1, 1),
-        ev.AttemptEnded(1, 1, Outcome.KEY, seconds=20, cost=PRICE),
-        ev.Resolved("the monitor", Via.MONITOR),
-    )
+    """Called, answered, acknowledged by key, resolved by its monitor: one page, one attempt, seven entries."""
+    told = _answered(), _key(person), (ev.Resolved("the monitor", Via.MONITOR),)
+    return _told(system, person, *(one for some in told for one in some))
+
+
+def closed_by_text(system: System, person: int) -> int:
+    """Called in vain, texted, acknowledged by the reply, resolved: one page, two attempts, eight entries."""
+    text = ev.AttemptClaimed(2, 1), ev.AttemptAccepted(2, 1, "a-text", 1), ev.TextDelivered(2, 1)
+    replied = ev.Acknowledged(f"p{person}", Via.SMS, 2, 1), ev.Resolved("the monitor", Via.MONITOR)
+    return _told(system, person, *_unanswered(), *text, *replied)
 
 
 def snoozed(system: System, person: int, for_: timedelta = FAR) -> int:
     """Answered and put off: one timer."""
     until = _now(system) + for_
-    return _told(system, person, *_answered(), ev.Snoozed(until, f"p{person}", Via.PHONE))
+    put_off = ev.Snoozed(until, f"p{person}", Via.PHONE), ev.AttemptEnded(1, 1, Outcome.KEY)
+    return _told(system, person, *_answered(), *put_off)
 
 
 def acknowledged(system: System, person: int) -> int:
     """Somebody has it: one timer, for when nothing is heard of them."""
-    return _told(system, person, *_answered(), ev.Acknowledged(f"p{person}", Via.PHONE, 1, 1), ev.AttemptEnded(1, 1, Outcome.KEY))
+    return _told(system, person, *_answered(), *_key(person))
 
 
 def unanswered(system: System, person: int) -> int:
     """Called in vain in the policy's only step: one timer, the step's. When it fires the policy is used up."""
-    return _told(system, person, *_ringing(), ev.AttemptEnded(1, 1, Outcome.NO_ANSWER, seconds=0))
+    return _told(system, person, *_unanswered())
 
 
 def _ringing() -> tuple[ev.Event, ...]:
     return ev.AttemptClaimed(1, 1), ev.AttemptAccepted(1, 1, "a-request"), ev.AttemptRinging(1, 1, "a-call")
+
+
+def _unanswered() -> tuple[ev.Event, ...]:
+    return (*_ringing(), ev.AttemptEnded(1, 1, Outcome.NO_ANSWER))
+
+
+def _key(person: int) -> tuple[ev.Event, ...]:
+    return ev.Acknowledged(f"p{person}", Via.PHONE, 1, 1), ev.AttemptEnded(1, 1, Outcome.KEY, seconds=20, cost=PRICE)
 
 
 def _answered() -> tuple[ev.Event, ...]:
@@ -73,6 +83,6 @@ def _finish(system: System, incident_ids: Sequence[int]) -> None:
         tx.connection.execute(done)
 
 
-def _now(system: System):
+def _now(system: System) -> datetime:
     with system.store.read() as tx:
         return tx.now
