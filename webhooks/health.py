@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from math import inf
+from time import monotonic
 
 from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
@@ -16,6 +17,7 @@ from prometheus_client.registry import Collector
 
 from escalation.audit import CLEAN
 from escalation.build import System
+from escalation.domain.incident import Status
 from escalation.domain.self_test import BEGUN, FAILED, PASSED
 from escalation.errors import StoreUnavailable
 from escalation.local.checks import pulse
@@ -23,6 +25,7 @@ from escalation.local.checks.finding import Level
 from escalation.store.queries import Queries
 from escalation.store.sql_retention import FORGOTTEN_ALARMS
 
+RECOUNTED = 60.0  # seconds
 # Told from the first scrape on, so that an alert on their rise misses none.
 WATCHED = ("unknown_key", "audit_finding", "unknown_outcome", "unreadable_row", "rejected_event")
 
@@ -75,12 +78,30 @@ class _Watch:
         return faults, {"config_version": versions[0].version if versions else 0, "carriers_down": sorted(sending.down)}
 
 
+class Closed:
+    """How many closed incidents there are, counted once a minute: the longer the history, the longer that takes. `now` in seconds."""
+
+    def __init__(self, queries: Queries, now: Callable[[], float] = monotonic) -> None:
+        self._queries = queries
+        self._now = now
+        self._known = 0
+        self._counted_at: float | None = None
+
+    def count(self) -> int:
+        """At most a minute old. Raises `StoreUnavailable`."""
+        if self._counted_at is None or self._now() >= self._counted_at + RECOUNTED:
+            self._known, self._counted_at = self._queries.closed(), self._now()
+        return self._known
+
+
 class _Numbers(Collector):
-    """Asks when it is scraped: every process of the receiver tells the same, whichever the scrape hits."""
+    """Asks when it is scraped: every process of the receiver tells the same, whichever the scrape hits; of closed incidents what it
+    counted within the last minute."""
 
     def __init__(self, queries: Queries, *, tests_itself: bool) -> None:
         self._queries = queries
         self._tests_itself = tests_itself
+        self._closed = Closed(queries)
 
     def collect(self) -> Iterator[Metric]:
         try:
@@ -92,7 +113,7 @@ class _Numbers(Collector):
 
     def _incidents(self) -> Iterator[Metric]:
         incidents = GaugeMetricFamily("escalation_incidents", "Incidents by status.", labels=["status"])
-        for status, count in self._queries.counts().items():
+        for status, count in (self._queries.counts() | {Status.RESOLVED: self._closed.count()}).items():
             incidents.add_metric([status.value], count)
         yield incidents
         yield CounterMetricFamily("escalation_alarms", "Dead ends told to the last resort.", value=self._queries.alarms())

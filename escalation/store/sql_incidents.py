@@ -50,6 +50,8 @@ _CHANGE = update(incidents).where(incidents.c.id == bindparam("incident"))
 _DROP_TIMER = delete(timers).where(
     timers.c.incident_id == bindparam("incident"), timers.c.kind == bindparam("timer"), timers.c.ref == bindparam("of")
 )
+# Without it every text that ever went to a phone would be looked at.
+_OLDEST_OPEN = select(func.min(incidents.c.id)).where(OPEN).scalar_subquery()
 _COUNT, _TELL = insert(alerts), insert(entries)
 # A gate beside the row, for PostgreSQL alone: all who count pass it together, who resolves shuts it. A key press never asks for it.
 _COUNTING = select(func.pg_advisory_xact_lock_shared(bindparam("incident")))
@@ -137,7 +139,7 @@ class Incidents(Work):
         for row in self.connection.execute(
             select(attempts.c.incident_id, attempts.c.page, attempts.c.number)
             .join(incidents, incidents.c.id == attempts.c.incident_id)
-            .where(attempts.c.address == address, attempts.c.channel == Channel.SMS, OPEN)
+            .where(attempts.c.address == address, attempts.c.channel == Channel.SMS, attempts.c.incident_id >= _OLDEST_OPEN, OPEN)
             .order_by(attempts.c.incident_id, attempts.c.number)
         ):
             newest[row.incident_id, row.page] = row.number

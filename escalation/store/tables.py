@@ -116,7 +116,7 @@ attempts = Table(
     Column("call_id", BIG, ForeignKey("calls.id", ondelete="SET NULL")),
     ForeignKeyConstraint(["incident_id", "page"], ["pages.incident_id", "pages.number"], ondelete="CASCADE"),
 )
-Index("attempts_address", attempts.c.address, attempts.c.channel)
+Index("attempts_phone", attempts.c.address, attempts.c.channel, attempts.c.incident_id)
 Index("attempts_call", attempts.c.call_id)
 
 timers = Table(

@@ -13,7 +13,6 @@ from time import monotonic, perf_counter
 
 from sqlalchemy import Engine
 
-from escalation.domain.incident import Status
 from escalation.retention import INCIDENTS_AT_ONCE, Retention
 from tests.bench import fill, measures, people, stories, wire
 from tests.bench.carrier import Carrier
@@ -198,7 +197,7 @@ def _fresh(site: Site) -> Paged:
 
 
 def _closed(site: Site) -> int:
-    return site.system.queries.counts()[Status.RESOLVED]
+    return site.system.queries.closed()
 
 
 def _middle(figure: object) -> float:

@@ -78,12 +78,15 @@ def test_sending_tells_how_late_we_are(store: SqlStore, queries: Queries, clock:
 
 
 def test_counts_are_by_status(store: SqlStore, queries: Queries) -> None:
-    """Every status is named, those with none too."""
+    """Every status of open incidents is named, those with none too; closed ones are counted apart."""
     with store.transaction() as tx:
         opened(tx)
-        other = opened(tx, alert(key="other"))
-        tx.save(other, replace(other, status=Status.EXHAUSTED), (), (), "")
-    assert queries.counts() == dict.fromkeys(Status, 0) | {Status.TRIGGERED: 1, Status.EXHAUSTED: 1}
+        for status in (Status.EXHAUSTED, Status.RESOLVED, Status.RESOLVED):
+            other = opened(tx, alert(key="other"))
+            tx.save(other, replace(other, status=status, dedup_key=f"{other.id}"), (), (), "")
+    none = dict.fromkeys((Status.ACKNOWLEDGED, Status.SNOOZED), 0)
+    assert queries.counts() == none | {Status.TRIGGERED: 1, Status.EXHAUSTED: 1}
+    assert queries.closed() == 2
 
 
 def test_alarms_are_counted(store: SqlStore, queries: Queries) -> None:

@@ -249,12 +249,13 @@ def test_each_question_is_answered_by_an_index(store: SqlStore, asked: list[tupl
         tx.apply(site(), "")
         asked.clear()
         tx.open_after(7, 100)
+        tx.text_pages("+15550100001")
         tx.forget_incidents(long_ago, 10)
         tx.forget_commands(long_ago, 500)
         tx.forget_identities(long_ago, long_ago, 500)
     plans = [plan(store, statement, parameters) for statement, parameters in list(asked)]
     together = "\n".join(plans)
-    for index in ("incidents_open", "incidents_age", "inbox_seen", "inbox_nonces"):
+    for index in ("incidents_open", "incidents_age", "inbox_seen", "inbox_nonces", "attempts_phone"):
         assert index in together, together
     assert "entries_incident" in together or "entries_" in together
     # The outermost table of each is not read from end to end; the outbox from its oldest row on, to the limit.

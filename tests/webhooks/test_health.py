@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from escalation.domain.events import Resolved
+from escalation.domain.incident import Via
 from tests.webhooks.receiver import Receiver, receiver, without_database
+from webhooks.health import Closed
 
 
 @pytest.fixture
@@ -103,6 +106,19 @@ def test_metrics_count_what_operators_watch(desk: Receiver) -> None:
         "escalation_config_version 1.0",
     ):
         assert line in said
+
+
+def test_closed_incidents_are_counted_once_a_minute(desk: Receiver) -> None:
+    """There may be a million of them, and a scrape comes every few seconds."""
+    seconds = 0.0
+    closed = Closed(desk.system.queries, lambda: seconds)
+    assert closed.count() == 0
+    desk.system.engine.tell(desk.trouble(), Resolved("ann", Via.CONSOLE))
+    seconds = 59.9
+    assert closed.count() == 0
+    seconds = 60.0
+    assert closed.count() == 1
+    assert 'escalation_incidents{status="resolved"} 1.0' in desk.client.get("/metrics").text
 
 
 def test_what_the_audit_finds_is_counted_from_the_first_scrape_on(desk: Receiver) -> None:
