@@ -31,7 +31,9 @@ def main() -> None:
 
 def arguments(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--only", type=_parts, default=list(PARTS), help=f"of {'|'.join(PARTS)}, several with commas; all when left out")
+    parser.add_argument(
+        "--only", type=_parts, default=list(PARTS), help=f"of {'|'.join(PARTS)}, several with commas; all when left out"
+    )
     parser.add_argument("--rounds", type=int, default=3, help="of speed and recovery")
     parser.add_argument("--singles", type=int, default=100, help="single pages a round")
     parser.add_argument("--burst", type=int, default=500, help="alerts of the burst")
@@ -67,7 +69,8 @@ def _timers(said: argparse.Namespace, server: str) -> Figures:
 
 def _recovery(said: argparse.Namespace, server: str) -> Figures:
     with _folder() as folder, stage.ground(folder, server) as on, stage.site(on, recovery.PEOPLE) as site:
-        return recovery.measure(site, said.rounds, _tell, database=said.postgres == servers.OWN)
+        ours = [name for name in recovery.LOOKS if name != "database" or said.postgres == servers.OWN]
+        return recovery.measure(site, said.rounds, _tell, ours)
 
 
 def _history(said: argparse.Namespace, server: str) -> Figures:

@@ -38,6 +38,7 @@ class Sizes:
 
     closed: int
     pages: int
+    forgetting: float = FORGETTING
 
     @property
     def steps(self) -> list[int]:
@@ -76,7 +77,7 @@ def measure(site: Site, small: Site, sizes: Sizes, tell: Callable[[str], None]) 
             there = size
             found[str(size)] = _beside(site, small, pager, sizes.pages)
         tell("history: forgetting")
-        forgetting = {name: _forgetting(site, pager, pause) for name, pause in PACES.items()}
+        forgetting = {name: _forgetting(site, pager, pause, sizes.forgetting) for name, pause in PACES.items()}
     days = round(there / INCIDENTS_AT_ONCE / DAY, 2)
     return {"beside": sizes.steps[0], "closed": found, "forgetting": forgetting | {"days_for_all_as_shipped": days}}
 
@@ -145,12 +146,12 @@ def _texts(site: Site, number: str) -> object:
         return tx.text_pages(number)
 
 
-def _forgetting(site: Site, pager: Pager, pause: float) -> Figures:
+def _forgetting(site: Site, pager: Pager, pause: float, seconds: float) -> Figures:
     """Pages while closed incidents are forgotten, each turn as the timekeeper does it."""
     on, turns, before = _fresh(site), [], _closed(site)
     began = monotonic()
     with _turning(Retention(site.system.store, KEPT_DAYS), pause, turns):
-        while monotonic() < began + FORGETTING:
+        while not turns or monotonic() < began + seconds:
             pager.block(on, FEW)
     took, gone = monotonic() - began, before + on.pages - _closed(site)
     return {"turn": spread(turns), "forgotten_per_s": round(gone / took, 1), "meanwhile": on.figures()}

@@ -4,10 +4,10 @@ long until an alert is taken, and until the next page goes out. In seconds from 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import count
+from itertools import cycle
 from time import monotonic, monotonic_ns, sleep
 
 import redis
@@ -38,13 +38,13 @@ class Field:
 Look = Callable[[Field, str], Figures]
 
 
-def measure(site: Site, rounds: int, tell: Callable[[str], None], *, database: bool) -> Figures:
-    """`database`: its server is ours, and may be killed too."""
-    field, killed = Field(site, Carrier(site.on.carrier), count()), dict.fromkeys(LOOKS, 0.0)
+def measure(site: Site, rounds: int, tell: Callable[[str], None], names: Sequence[str]) -> Figures:
+    """`names` of what is killed, in that order."""
+    field, killed = Field(site, Carrier(site.on.carrier), cycle(range(PEOPLE))), dict.fromkeys(names, 0.0)
     done: list[Figures] = []
     for number in range(rounds):
         tell(f"recovery: round {number + 1}")
-        done.append({name: _strike(field, name, killed) for name in LOOKS if database or name != "database"})
+        done.append({name: _strike(field, name, killed) for name in names})
     return {"medians": medians(done), "rounds": done}
 
 
@@ -59,7 +59,7 @@ def _strike(on: Field, name: str, killed: dict[str, float]) -> Figures:
 
 def _an_alert(on: Field, name: str) -> Figures:
     """Sent again and again from the kill on, until it is taken."""
-    alert = measures.alert(next(on.fresh), "recovery")
+    alert = measures.alert(next(on.fresh), f"recovery-{monotonic_ns()}")
     began = _kill(on, name)
     while not _is_taken(on.site, alert):
         assert (monotonic_ns() - began) / 1e9 < PATIENCE, f"no alert was taken after {name} was killed"
@@ -77,7 +77,7 @@ def _a_timer(on: Field, name: str) -> Figures:
 def _a_message(on: Field, name: str) -> Figures:
     """On the open queue, put there after the kill."""
     person = next(on.fresh)
-    body = json.loads(people.alert(person, f"queue-{person}")) | {"key": people.key(person)}
+    body = json.loads(people.alert(person, f"queue-{monotonic_ns()}")) | {"key": people.key(person)}
     began = _kill(on, name)
     with redis.Redis.from_url(client_url(on.site.on.broker)) as broker:
         broker.lpush(EVENTS, json.dumps(body))
@@ -86,7 +86,7 @@ def _a_message(on: Field, name: str) -> Figures:
 
 def _an_answer(on: Field, name: str) -> Figures:
     """Chores page nobody: until the worker answers its broker."""
-    alert, answers = measures.alert(next(on.fresh), "recovery"), answers_ping(on.site.on.broker, name)
+    alert, answers = measures.alert(next(on.fresh), f"recovery-{monotonic_ns()}"), answers_ping(on.site.on.broker, name)
     began = _kill(on, name)
     assert _is_taken(on.site, alert)
     paged = _paged(on, began)

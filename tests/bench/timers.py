@@ -13,7 +13,7 @@ from sqlalchemy import Engine, func, select
 from escalation.domain.incident import TimerKind
 from escalation.domain.timeline import EntryKind
 from escalation.store.tables import entries, timers
-from tests.bench import fill, machine, measures, stories
+from tests.bench import fill, measures, stories
 from tests.bench.figures import Figures, spread
 from tests.bench.stage import Site
 
@@ -104,7 +104,8 @@ def _due(site: Site, first: int, count: int) -> dict[int, datetime]:
     these = timers.c.incident_id.between(first, first + count - 1), timers.c.kind == TimerKind.STEP
     with site.system.store.read() as tx:
         return {
-            row.incident_id: row.due_at for row in tx.connection.execute(select(timers.c.incident_id, timers.c.due_at).where(*these))
+            row.incident_id: row.due_at
+            for row in tx.connection.execute(select(timers.c.incident_id, timers.c.due_at).where(*these))
         }
 
 
@@ -117,7 +118,7 @@ def _fired(site: Site, first: int, count: int) -> dict[int, datetime]:
 
 def _growth(found: list[Figures]) -> Figures:
     """Of each process, the last to the first."""
-    few, many = ({name: mb for name, mb in _after(one).items()} for one in (found[0], found[-1]))
+    few, many = _after(found[0]), _after(found[-1])
     return {name: round(many[name] / few[name], 2) for name in few if few[name]}
 
 
