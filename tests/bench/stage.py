@@ -225,7 +225,9 @@ def answers_ping(broker: str, name: str) -> Callable[[], bool]:
     def answers() -> bool:
         app = celery_app("bench", broker)
         try:
-            return any(name == who.partition("@")[0] for reply in app.control.ping(timeout=0.5) for who in reply)
+            with app.connection_for_write() as connection:  # of its own: one from the pool may be to a broker that was killed
+                replies = app.control.ping(timeout=0.5, connection=connection)
+            return any(name == who.partition("@")[0] for reply in replies for who in reply)
         finally:
             app.close()
 
