@@ -71,7 +71,10 @@ class Queries:
         """Most urgent first when only open ones are asked for, else newest first."""
         wanted = _listed().order_by(incidents.c.id.desc()).limit(limit)
         if open_only:
-            wanted = _listed().where(OPEN).order_by(URGENCY, incidents.c.id.desc()).limit(limit)
+            urgent_first = URGENCY, incidents.c.id.desc()
+            # Chosen first: what is counted beside each row would be counted for all that are open.
+            chosen = select(incidents.c.id).where(OPEN).order_by(*urgent_first).limit(limit)
+            wanted = _listed().where(incidents.c.id.in_(chosen)).order_by(*urgent_first)
         with self._store.read() as tx:
             try:
                 return [_line(row) for row in tx.connection.execute(wanted)]

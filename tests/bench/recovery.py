@@ -23,7 +23,7 @@ from workers.queue_batch import EVENTS
 PEOPLE = 400
 PATIENCE = 60.0  # seconds
 LOOK = 0.01
-SOON = timedelta(seconds=0.2)  # a snooze that ends while nobody looks at the time
+SOON = timedelta(seconds=1)  # a snooze that ends after the kill, before anybody looks at the time again
 
 
 @dataclass(frozen=True, slots=True)
