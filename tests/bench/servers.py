@@ -76,7 +76,7 @@ def postmaster(server: str) -> int:
 
 
 def _admin(server: str) -> Engine:
-    return create_engine(server, isolation_level="AUTOCOMMIT")
+    return create_engine(server, isolation_level="AUTOCOMMIT", pool_pre_ping=True)  # it may have been killed meanwhile
 
 
 def _answers(url: str) -> bool:
