@@ -2,14 +2,14 @@
 processes start at once: one migrates, the others wait and find nothing to do. Not the tables (`tables`) and not the revisions
 (`migrations/versions`). Whoever only looks does without Alembic: every process looks when it starts, and would carry it for good.
 
-Rolling upgrades: each revision says whether it expands the schema (the release before it goes on working) or contracts it. A program
-works with the newest schema it knows, and with one that is a single expanding revision ahead; nothing else."""
+Rolling upgrades: each revision says which release it belongs to, and whether it expands the schema (the release before goes on working) or
+contracts it. A program works with the newest schema it knows, and with that of the next release if all it does is expand; nothing else."""
 
 from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import Enum, auto
 from pathlib import Path
@@ -36,7 +36,7 @@ class Standing(Enum):
     NONE = auto()  # nobody has migrated it yet
     OLDER = auto()
     CURRENT = auto()
-    AHEAD = auto()  # by one expanding revision
+    AHEAD = auto()  # by one release that only expands
     BEYOND = auto()  # by more than this program can work with
 
     @property
@@ -53,7 +53,7 @@ def migrate(url: str, scripts: Path = SCRIPTS, *, rolling: bool = False) -> None
         found = _standing(connection, scripts)
         if found is Standing.BEYOND:
             raise SchemaMismatch(_cure(found))
-        if rolling and found is Standing.OLDER and _pending(connection, scripts) != [EXPAND]:
+        if rolling and found is Standing.OLDER and not _fits_the_release_before(_pending(connection, scripts)):
             raise SchemaMismatch(
                 "the processes that run could not go on beside this release: stop all, escalation migrate, start all"
             )
@@ -137,7 +137,12 @@ def _standing(connection: Connection, scripts: Path) -> Standing:
     if found in ours:
         return Standing.CURRENT if found == head(scripts) else Standing.OLDER
     further = select(schema_revisions.c.kind).where(schema_revisions.c.revision.not_in(ours))
-    return Standing.AHEAD if connection.scalars(further).all() == [EXPAND] else Standing.BEYOND
+    return Standing.AHEAD if _fits_the_release_before(connection.scalars(further).all()) else Standing.BEYOND
+
+
+def _fits_the_release_before(kinds: Sequence[str]) -> bool:
+    """`kinds` as they are noted: "expand 0.2.0". Of two releases the second may have ceased to write what ours still reads."""
+    return len(set(kinds)) == 1 and kinds[0].startswith(f"{EXPAND} ")
 
 
 def _revision(connection: Connection) -> str | None:
@@ -186,11 +191,14 @@ def _connected(url: str, *, reads: bool = False, patience: Patience = Patience.W
 
 
 def _pending(connection: Connection, scripts: Path) -> list[str]:
-    """The kinds of the revisions that the database has not seen yet."""
+    """The kinds, with their release, of the revisions that the database has not seen yet."""
     from alembic.script import ScriptDirectory  # noqa: PLC0415
 
     directory = ScriptDirectory.from_config(_config(scripts))
-    return [script.module.kind for script in directory.iterate_revisions("head", _revision(connection) or "base")]
+    return [
+        f"{script.module.kind} {script.module.release}"
+        for script in directory.iterate_revisions("head", _revision(connection) or "base")
+    ]
 
 
 def _upgrade(connection: Connection, scripts: Path, revision: str = "head") -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import multiprocessing
+import re
 import shutil
 import stat
 from collections.abc import Iterator
@@ -37,7 +38,7 @@ def bare_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 REVISION = """
 from alembic import op
 
-revision, down_revision, branch_labels, depends_on, kind = "{name}", "{before}", None, None, "{kind}"
+revision, down_revision, branch_labels, depends_on, kind, release = "{name}", "{before}", None, None, "{kind}", "{release}"
 
 
 def upgrade():
@@ -50,13 +51,16 @@ def downgrade():
 
 
 def release(folder: Path, *kinds: str) -> Path:
-    """The migrations of a later release, with a further revision of each kind."""
-    scripts = folder / "-".join(("later", *kinds))
+    """The migrations of later releases, with a further revision of each kind: `expand`, or `expand 9.1` for one of that release (9.0)."""
+    scripts = folder / "-".join(("later", *kinds)).replace(" ", "-")
     shutil.copytree(schema.SCRIPTS, scripts)
     before = schema.head()
-    for kind in kinds:
+    for said in kinds:
+        kind, _, number = said.partition(" ")
         name = f"{int(before or 0) + 1:04}"
-        (scripts / "versions" / f"{name}_later.py").write_text(REVISION.format(name=name, before=before, kind=kind))
+        (scripts / "versions" / f"{name}_later.py").write_text(
+            REVISION.format(name=name, before=before, kind=kind, release=number or "9.0")
+        )
         before = name
     return scripts
 
@@ -82,9 +86,10 @@ def test_a_database_that_was_never_prepared_or_is_older_is_refused_with_what_to_
     schema.check(bare_url)
 
 
-def test_one_expanding_revision_ahead_is_accepted_and_left_as_it_is(bare_url: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kinds", [("expand",), ("expand", "expand")])
+def test_one_expanding_release_ahead_is_accepted_and_left_as_it_is(kinds: tuple[str, ...], bare_url: str, tmp_path: Path) -> None:
     """In a rolling upgrade the new release migrates first, and the old one goes on, or starts once more."""
-    schema.migrate(bare_url, release(tmp_path, "expand"))
+    schema.migrate(bare_url, release(tmp_path, *kinds))
     ahead = schema.current(bare_url)
     schema.check(bare_url)
     assert schema.is_current(bare_url)
@@ -96,8 +101,10 @@ def test_one_expanding_revision_ahead_is_accepted_and_left_as_it_is(bare_url: st
     store.dispose()
 
 
-@pytest.mark.parametrize("kinds", [("contract",), ("expand", "expand"), ("expand", "contract")])
-def test_a_contracting_revision_or_more_than_one_ahead_is_refused(kinds: tuple[str, ...], bare_url: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kinds", [("contract",), ("expand", "expand 9.1"), ("expand", "contract")])
+def test_a_contracting_revision_or_more_than_one_release_ahead_is_refused(
+    kinds: tuple[str, ...], bare_url: str, tmp_path: Path
+) -> None:
     """What this program asks for may be gone: neither does it start, nor does it migrate."""
     schema.migrate(bare_url, release(tmp_path, *kinds))
     ahead = schema.current(bare_url)
@@ -108,8 +115,8 @@ def test_a_contracting_revision_or_more_than_one_ahead_is_refused(kinds: tuple[s
     assert not schema.is_current(bare_url)
 
 
-@pytest.mark.parametrize(("kinds", "fits"), [(("expand",), True), (("contract",), False), (("expand", "expand"), False)])
-def test_beside_processes_that_run_only_a_single_expanding_revision_is_applied(
+@pytest.mark.parametrize(("kinds", "fits"), [(("expand",), True), (("contract",), False), (("expand", "expand 9.1"), False)])
+def test_beside_processes_that_run_only_one_expanding_release_is_applied(
     kinds: tuple[str, ...], fits: bool, bare_url: str, tmp_path: Path
 ) -> None:
     """They go on with that one; with anything else they would not start again, and nothing is changed."""
@@ -174,8 +181,9 @@ def test_a_later_release_upgrades_what_an_earlier_one_left(bare_url: str, tmp_pa
 
 
 def test_every_revision_says_what_it_does_to_the_release_before() -> None:
-    """Without a kind the release before could not know whether it may go on."""
-    revisions = ScriptDirectory(str(schema.SCRIPTS)).walk_revisions()
+    """Without a kind and a release the one before could not know whether it may go on."""
+    revisions = list(ScriptDirectory(str(schema.SCRIPTS)).walk_revisions())
+    assert all(re.fullmatch(r"\d+\.\d+\.\d+", r.module.release) for r in revisions)
     assert {r.revision: r.module.kind for r in revisions if r.module.kind not in ("expand", "contract")} == {}
 
 

@@ -40,7 +40,8 @@ MIGRATION = """
 import sqlalchemy as sa
 from alembic import op
 
-revision, down_revision, branch_labels, depends_on, kind = "{name}", "{before}", None, None, "{kind}"
+revision, down_revision, branch_labels, depends_on = "{name}", "{before}", None, None
+kind, release = "{kind}", "9.0.0"
 
 
 def upgrade():

@@ -1,5 +1,5 @@
 """Alembic's entry: runs the revisions on the connection that `schema` opened, inside its transaction and its lock, and notes of each what
-it does to programs one release older. Not for use by the `alembic` command (there is no alembic.ini): a schema changes only under
+it does to programs one release older, and which release it belongs to. Not for use by the `alembic` command (there is no alembic.ini): a schema changes only under
 that lock."""
 
 from __future__ import annotations
@@ -24,13 +24,15 @@ def run(connection: Connection) -> None:
 
 
 def note(ctx: MigrationContext, step: MigrationInfo, heads: Collection[object], run_args: Mapping[str, object]) -> None:
-    """Every revision has a `kind`: `expand` if the release before it goes on working with the schema, else `contract`."""
+    """Every revision has a `kind`: `expand` if the release before its own goes on working with the schema, else `contract`."""
     connection, script = ctx.connection, cast("Script", step.up_revision)
     assert connection is not None
     if not inspect(connection).has_table(schema_revisions.name):
         return  # older than the table
     if step.is_upgrade:
-        connection.execute(insert(schema_revisions).values(revision=script.revision, kind=script.module.kind))
+        connection.execute(
+            insert(schema_revisions).values(revision=script.revision, kind=f"{script.module.kind} {script.module.release}")
+        )
     else:
         connection.execute(delete(schema_revisions).where(schema_revisions.c.revision == script.revision))
 

@@ -10,6 +10,7 @@ down_revision = None
 branch_labels = None
 depends_on = None
 kind = "expand"
+release = "0.1.0"
 
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 MOMENT = sa.String(32).with_variant(sa.TIMESTAMP(timezone=True), "postgresql")

@@ -11,6 +11,7 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 kind = "expand"
+release = "0.2.0"
 
 UNNUDGED = sa.text("state = 'pending' AND nudged_at IS NULL")
 

@@ -12,6 +12,7 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 kind = "expand"
+release = "0.2.0"
 
 MOMENT = sa.String(32).with_variant(sa.TIMESTAMP(timezone=True), "postgresql")
 OPEN = sa.text("status <> 'resolved'")

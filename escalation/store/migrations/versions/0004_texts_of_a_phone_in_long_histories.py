@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0005"
+revision = "0004"
 down_revision = "0003"
 branch_labels = None
 depends_on = None
 kind = "expand"
+release = "0.2.0"
 
 
 def upgrade() -> None:
