@@ -40,7 +40,8 @@ from tests.builders import KEY, NIGHT, PHONES, site
 from tests.crashes.boundaries import Death, Fate, MortalNudge, MortalStore, MortalTransport, all_mortal
 from tests.fakes import FakeClock
 from webhooks.app import create_app
-from workers.timekeeper import UNCLAIMED, Timekeeper, at_once
+from workers.duties import at_once
+from workers.timekeeper import UNCLAIMED, Timekeeper
 
 PUBLIC = "https://pager.example.org"
 NEVER = datetime(3000, 1, 1, tzinfo=UTC)

@@ -30,7 +30,8 @@ from tests.builders import alert, policy, site, step
 from tests.crashes.boundaries import Death, Fate, MortalStore
 from tests.fakes import FakeCarrier, FakeClock
 from tests.processes import until
-from workers.timekeeper import TURN, Timekeeper, at_once
+from workers.duties import TURN, at_once
+from workers.timekeeper import Timekeeper
 
 INCIDENTS = 30
 TEXT = (Rung(Channel.SMS),)

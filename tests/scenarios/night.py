@@ -39,7 +39,8 @@ from tests.fakes import FakeClock
 from tests.phones import Line
 from tests.servers.wire import Wire
 from webhooks.app import create_app
-from workers.timekeeper import Timekeeper, at_once
+from workers.duties import at_once
+from workers.timekeeper import Timekeeper
 
 T = TypeVar("T")
 NEVER = datetime(3000, 1, 1, tzinfo=UTC).timestamp()

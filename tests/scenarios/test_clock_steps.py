@@ -10,7 +10,8 @@ import pytest
 
 from escalation.domain.incident import Status
 from tests.scenarios.night import PUBLIC, Night
-from workers.timekeeper import Timekeeper, at_once
+from workers.duties import at_once
+from workers.timekeeper import Timekeeper
 
 
 def test_an_hour_forward_skips_nobody(night: Night) -> None:

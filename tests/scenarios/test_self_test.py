@@ -25,7 +25,8 @@ from escalation.local.self_test import SelfTests
 from tests.builders import person, site
 from tests.phones import Line
 from tests.scenarios.night import PUBLIC, Night, Person, on_both_databases
-from workers.timekeeper import Timekeeper, at_once
+from workers.duties import at_once
+from workers.timekeeper import Timekeeper
 
 ROBOT = "+15550100099"
 A_DAY = timedelta(days=1)

@@ -22,7 +22,8 @@ from tests.builders import NIGHT
 from tests.local.test_spool import report
 from tests.processes import until
 from tests.webhooks.receiver import receiver
-from workers.timekeeper import Hands, Timekeeper, at_once, loop
+from workers.duties import Hands, at_once
+from workers.timekeeper import Timekeeper, loop
 
 NONE = timedelta(0)
 
