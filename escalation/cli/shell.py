@@ -67,6 +67,8 @@ class Shell:
         """A short process has to wait a little for its nudges; what is not published by then the timekeeper has."""
         if "nudge" in self.__dict__:
             self.nudge.close(NUDGE_SECONDS)
+        for name in self.__dict__.keys() & {"system", "_prompt"}:
+            self.__dict__[name].store.dispose()
 
 
 class IncidentId(click.ParamType[int]):

@@ -13,11 +13,16 @@ from escalation.cli.root import cli
 from escalation.settings import NAMES, Settings
 from tests import house
 
-GUIDES = [path for path in house.files() if path.suffix == ".md" and path.parts[0] in {"README.md", "CHANGELOG.md", "docs"}]
+GUIDES = [
+    path for path in house.files() if path.suffix == ".md" and path.parts[0] in {"README.md", "CHANGELOG.md", "docs", "deploy"}
+]
 SETTINGS = Path("docs/settings.md")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(r"(?:^|`|\$ |&& |-m )escalation ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?", re.MULTILINE)
+# The command and its sub-command, then what stands behind it on its line or in its back-ticks, up to the next program.
+LINE = re.compile(r"(?:^|`|\$ |&& |-m )escalation ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?([^`\n|;&#]*)", re.MULTILINE)
+OPTION = re.compile(r"(?<![\w-])(--[a-z][a-z-]*)")
 ODD = {"ESCALATION_TEST_POSTGRES"}  # the tests' own, in docs/development.md
 
 
@@ -77,9 +82,28 @@ def test_every_command_that_is_shown_exists() -> None:
     assert sorted(found for found in shown if not exists(*found[1:])) == []
 
 
+def test_every_option_that_is_shown_exists() -> None:
+    """`escalation up --bind`: an option that is gone would be pasted at night and refused."""
+    shown = {
+        (str(path), name, sub, option)
+        for path in GUIDES
+        for name, sub, rest in LINE.findall(house.text(path))
+        for option in OPTION.findall(rest)
+    }
+    assert len(shown) > 20
+    assert sorted(found for found in shown if found[3] not in options(*found[1:3])) == []
+
+
 def exists(name: str, sub: str) -> bool:
     command = cli.get_command(click.Context(cli), name)
     return sub in command.commands if isinstance(command, click.Group) and sub else command is not None
+
+
+def options(name: str, sub: str) -> set[str]:
+    command = cli.get_command(click.Context(cli), name)
+    if isinstance(command, click.Group):
+        command = command.commands.get(sub, command)
+    return {"--help"} | {word for one in (command.params if command else ()) for word in (*one.opts, *one.secondary_opts)}
 
 
 def leads_somewhere(path: Path, target: str) -> bool:

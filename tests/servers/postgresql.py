@@ -47,18 +47,23 @@ def running(folder: Path) -> Iterator[str]:
 
 @contextmanager
 def node(folder: Path) -> Iterator[tuple[Supervisor, str]]:
-    """For whoever ends or freezes it: the child is called `postgresql`."""
-    programs, user = found(), unprivileged()
-    password, port = secrets.token_urlsafe(12), free_port()
-    data = _made(programs, folder, user, password)
-    settings = [f"--{name}={value}" for name, value in (OPTIONS | {"port": str(port)}).items()]
-    argv = (*_as(user), str(programs / "postgres"), "-D", str(data), *settings)
-    url = f"postgresql://{USER}:{password}@127.0.0.1:{port}/postgres"
+    """For whoever kills or freezes it: the child is called `postgresql`, and comes back."""
+    argv, url = prepared(folder)
     with Supervisor(folder / "log", grace=5) as supervisor:
         supervisor.start(Child("postgresql", argv, environment(), lambda: answers(url)))
         yield supervisor, url
         if pid := supervisor.pid("postgresql"):
             os.kill(pid, signal.SIGINT)  # at once; on SIGTERM it waits for its clients
+
+
+def prepared(folder: Path) -> tuple[tuple[str, ...], str]:
+    """A data folder, what starts a server on it, and the URL of its superuser. Raises `NoServer`."""
+    programs, user = found(), unprivileged()
+    password, port = secrets.token_urlsafe(12), free_port()
+    data = _made(programs, folder, user, password)
+    settings = [f"--{name}={value}" for name, value in (OPTIONS | {"port": str(port)}).items()]
+    argv = (*_as(user), str(programs / "postgres"), "-D", str(data), *settings)
+    return argv, f"postgresql://{USER}:{password}@127.0.0.1:{port}/postgres"
 
 
 def found() -> Path:

@@ -66,6 +66,11 @@ class Program:
     def wait(self) -> None:
         until(lambda: self.is_alive() and self._is_ready(self.said()[self._skip :]), STARTS, lambda: self.said()[-2000:])
 
+    def run(self) -> None:
+        """Starts it and returns when it is ready."""
+        self.begin()
+        self.wait()
+
     def said(self) -> str:
         """Everything it ever wrote."""
         return self._log.read_text(errors="replace") if self._log.exists() else ""
@@ -76,6 +81,12 @@ class Program:
     def kill(self) -> None:
         """SIGKILL to all of it, a server's own workers too: no goodbye, nothing written down."""
         self._signal(signal.SIGKILL)
+        if self._process is not None:
+            self._process.wait(ENDS)
+
+    def end(self, number: int) -> None:
+        """With a goodbye, by the signal that asks for one."""
+        self._signal(number)
         if self._process is not None:
             self._process.wait(ENDS)
 
