@@ -1,5 +1,5 @@
 """The guides against the product: every setting is explained with its default, every link leads somewhere, every command that is
-shown exists. (`make` targets: `tests/test_house.py`.)"""
+shown exists, with its options. (`make` targets: `tests/test_house.py`.)"""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
-from escalation.cli.root import cli
+from escalation.cli.root import COMMANDS, cli
 from escalation.settings import NAMES, Settings
 from tests import house
 
@@ -19,10 +19,11 @@ GUIDES = [
 SETTINGS = Path("docs/settings.md")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
-COMMAND = re.compile(r"(?:^|`|\$ |&& |-m )escalation ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?", re.MULTILINE)
-# The command and its sub-command, then what stands behind it on its line or in its back-ticks, up to the next program.
-LINE = re.compile(r"(?:^|`|\$ |&& |-m )escalation ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?([^`\n|;&#]*)", re.MULTILINE)
-OPTION = re.compile(r"(?<![\w-])(--[a-z][a-z-]*)")
+COMMAND = re.compile(
+    r"(?:^ *|`|\$ |&& |\|\| |; |do |-m |receiver )escalation ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?([^\n`|;#]*)", re.MULTILINE
+)
+ROW = re.compile(r"^\| `([a-z]+)(?: ([a-z]+))?[^`]*` \| (.*) \|$", re.MULTILINE)
+OPTION = re.compile(r"(?<![\w-])--?[a-z][a-z-]*")
 ODD = {"ESCALATION_TEST_POSTGRES"}  # the tests' own, in docs/development.md
 
 
@@ -77,33 +78,42 @@ def test_every_guide_is_found_from_the_first_page() -> None:
 
 def test_every_command_that_is_shown_exists() -> None:
     """`escalation trigger`, `escalation config check`: with their sub-commands."""
-    shown = {(str(path), *found) for path in GUIDES for found in COMMAND.findall(house.text(path))}
+    shown = {(str(path), name, sub) for path in GUIDES for name, sub, _ in commands(path)}
     assert shown
-    assert sorted(found for found in shown if not exists(*found[1:])) == []
+    assert sorted(found for found in shown if named(*found[1:]) is None) == []
 
 
 def test_every_option_that_is_shown_exists() -> None:
-    """`escalation up --bind`: an option that is gone would be pasted at night and refused."""
+    """Behind a command anywhere, and in the table of commands."""
     shown = {
-        (str(path), name, sub, option)
-        for path in GUIDES
-        for name, sub, rest in LINE.findall(house.text(path))
-        for option in OPTION.findall(rest)
+        (str(path), name, sub, option) for path in GUIDES for name, sub, rest in commands(path) for option in OPTION.findall(rest)
     }
-    assert len(shown) > 20
+    shown |= {
+        ("the table", name, sub, option) for name, sub, rest in table() for option in re.findall(r"`(--?[a-z][a-z-]*)", rest)
+    }
+    assert len(shown) > 40
     assert sorted(found for found in shown if found[3] not in options(*found[1:3])) == []
 
 
-def exists(name: str, sub: str) -> bool:
+def commands(path: Path) -> list[tuple[str, str, str]]:
+    """Name, what follows it, and the rest of its line, continued ones joined."""
+    return COMMAND.findall(re.sub(r"\\\n>?\s*", "", house.text(path)))
+
+
+def table() -> list[tuple[str, str, str]]:
+    """The commands of docs/cli.md with what is said of each."""
+    return [row for row in ROW.findall(house.text(Path("docs/cli.md"))) if row[0] in COMMANDS]
+
+
+def named(name: str, sub: str) -> click.Command | None:
     command = cli.get_command(click.Context(cli), name)
-    return sub in command.commands if isinstance(command, click.Group) and sub else command is not None
+    return command.commands.get(sub) if isinstance(command, click.Group) and sub else command
 
 
 def options(name: str, sub: str) -> set[str]:
-    command = cli.get_command(click.Context(cli), name)
-    if isinstance(command, click.Group):
-        command = command.commands.get(sub, command)
-    return {"--help"} | {word for one in (command.params if command else ()) for word in (*one.opts, *one.secondary_opts)}
+    """Every spelling that the command takes."""
+    command = named(name, sub)
+    return {"--help", *(word for param in (command.params if command else []) for word in (*param.opts, *param.secondary_opts))}
 
 
 def leads_somewhere(path: Path, target: str) -> bool:
