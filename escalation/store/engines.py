@@ -74,7 +74,7 @@ def make_engine(url: str, patience: Patience = Patience.WORKER) -> Engine:
     at = parsed(url)
     usual: dict[str, Any] = {"hide_parameters": True, "pool_timeout": patience.value, **POOLS[patience]}
     if at.get_backend_name() == "sqlite":
-        engine = create_engine(at, **usual)
+        engine = create_engine(sqlite.existing(at), **usual)
         sqlite.settle(engine, patience.value)
         return engine
     from escalation.store import postgresql  # noqa: PLC0415  # its driver is 6 MB in each process, and of no use on SQLite

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import sqlite3
 from time import monotonic
+from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import URL, Connection, Engine, event
+
+
+def existing(url: URL) -> URL:
+    """The same file, which has to be there (`schema.migrate` makes it). One that was moved away under running processes would else be made
+    anew, empty, beside what is left of the old one."""
+    if not url.database:
+        return url
+    return url.set(database=f"file:{quote(url.database)}").update_query_dict({"mode": "rw", "uri": "true"})
 
 
 def settle(engine: Engine, patience: float) -> None:

@@ -15,7 +15,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect
+from sqlalchemy import URL, Connection, inspect
 
 from escalation.errors import SchemaMismatch, StoreUnavailable
 from escalation.store import schema
@@ -254,6 +254,25 @@ def test_asking_for_the_version_creates_nothing(tmp_path: Path) -> None:
     """A health check must not leave an empty database behind."""
     assert schema.current(f"sqlite:///{tmp_path}/none.sqlite") is None
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["escalation.sqlite", "what? 50% of it #1.sqlite"])
+def test_a_file_that_was_moved_away_is_missed_and_not_made_anew(name: str, tmp_path: Path) -> None:
+    """An empty one in its place would take alerts for nobody, and stand in the way when the old one comes back."""
+    url = URL.create("sqlite", database=str(tmp_path / name)).render_as_string()
+    schema.migrate(url)
+    store = SqlStore(url)
+    with store.transaction() as tx:
+        assert opened(tx).id == 1
+    store.dispose()
+    (tmp_path / name).rename(tmp_path / "elsewhere")
+    with pytest.raises(StoreUnavailable), store.transaction():
+        pass
+    assert not (tmp_path / name).exists()
+    (tmp_path / "elsewhere").rename(tmp_path / name)
+    with store.transaction() as tx:
+        assert tx.load(1)
+    store.dispose()
 
 
 def test_a_database_that_cannot_be_migrated_says_so(tmp_path: Path) -> None:
