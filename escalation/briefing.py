@@ -24,6 +24,7 @@ class Briefs:
     def brief(self, incident: Incident, roster: Roster, now: datetime, attempt: int = 0) -> Brief:
         made = incident.attempt(attempt)
         page = made.page if made else 0
+        again, again_by = incident.again or (None, "")
         return Brief(
             incident_id=incident.id,
             short_id=incident.short_id,
@@ -42,6 +43,8 @@ class Briefs:
             mentions=mentions(incident, roster),
             next=whats_next(incident, roster),
             turn=incident.turn,
+            again=again,
+            again_by=roster.name(again_by) if again_by else "",
         )
 
     def link(self, incident_id: int, page: int, now: datetime) -> str:

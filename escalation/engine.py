@@ -18,7 +18,7 @@ from escalation.domain.machine import advance
 from escalation.domain.policy import Policy, Service, Site
 from escalation.domain.roster import Channel, Roster
 from escalation.domain.self_test import FAILED, PASSED, SelfTest, has_passed
-from escalation.domain.timeline import Entry
+from escalation.domain.timeline import Entry, EntryKind
 from escalation.errors import NotFound, StoreUnavailable, UnknownKey, Unreadable
 from escalation.phones import release_phones
 from escalation.ports import Job, Nudge, OpenIncident, Patience, Store, Transaction
@@ -51,6 +51,11 @@ class Told:
     at: datetime
     fresh: bool = True
     entries: tuple[Entry, ...] = ()
+
+    @property
+    def moved(self) -> bool:
+        """Whether anything came of it: what the machine ignores it notes as a NOTE and nothing else."""
+        return any(entry.kind is not EntryKind.NOTE for entry in self.entries)
 
 
 # An event that depends on the incident as it stands under its lock: whose attempt was it, who pressed that button.

@@ -150,8 +150,7 @@ class Responses:
 def outcome(told: Told) -> Said:
     """What to answer after the commit. A delivery that was seen before is answered by the incident as it stands now."""
     incident, roster = told.incident, told.roster
-    # The machine notes what it ignores as a NOTE and nothing else.
-    moved = not told.fresh or any(entry.kind is not EntryKind.NOTE for entry in told.entries)
+    moved = not told.fresh or told.moved
     wanted = incident.status in (Status.TRIGGERED, Status.EXHAUSTED)
     match told.event:
         case Escalated() if moved and wanted:

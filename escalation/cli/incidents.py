@@ -1,4 +1,4 @@
-"""What is done with incidents from the command line: `ack`, `resolve`, `snooze`, `escalate`, `show`, `list`. The engine is used
+"""What is done with incidents from the command line: `ack`, `unack`, `resolve`, `snooze`, `escalate`, `show`, `list`. The engine is used
 directly; `ack` and `resolve` are reports like a trigger (`alerts`): they go over HTTP too, by the trouble's key, and may be kept for later."""
 
 from __future__ import annotations
@@ -115,6 +115,19 @@ def snooze(shell: Shell, incident: int, duration: str, by: str, output: str) -> 
 def escalate(shell: Shell, incident: int, by: str, output: str) -> None:
     """Page the next step now."""
     told(shell, incident, ev.Escalated(by, Via.CLI), output, Status.TRIGGERED, Status.EXHAUSTED)
+
+
+@click.command()
+@click.argument("incident", type=INCIDENT)
+@by
+@output
+@click.pass_obj
+def unack(shell: Shell, incident: int, by: str, output: str) -> None:
+    """Give it back: nobody has it any more, paging begins again at once, from step 1."""
+    came = shell.system.engine.tell(incident, ev.Unacknowledged(by, Via.CLI))
+    stands(came.incident, output)
+    if not came.moved:
+        raise Refused(f"{came.incident.short_id} is {came.incident.status}: only what is acknowledged can be given back")
 
 
 @click.command()

@@ -26,6 +26,7 @@ INTERRUPTED = 130
 COMMANDS = {
     "trigger": "alerts.trigger",
     "ack": "incidents.ack",
+    "unack": "incidents.unack",
     "resolve": "incidents.resolve",
     "snooze": "incidents.snooze",
     "escalate": "incidents.escalate",

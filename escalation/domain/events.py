@@ -48,6 +48,16 @@ class Escalated:
 
 
 @dataclass(frozen=True, slots=True)
+class Unacknowledged:
+    """Whoever had it gives it back. `turn` is the incident's as it was seen, 0 where it was not looked at: only that acknowledgement
+    is taken back."""
+
+    by: str
+    via: Via
+    turn: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Snoozed:
     until: datetime
     by: str
@@ -205,6 +215,7 @@ IncidentEvent = (
     | Acknowledged
     | Declined
     | Escalated
+    | Unacknowledged
     | Snoozed
     | Resolved
     | RosterChanged

@@ -12,6 +12,7 @@ from escalation.domain.alert import Link, Severity
 from escalation.domain.policy import Policy, Rung, Step
 from escalation.domain.roster import Channel
 
+AGAIN = "again: "
 LAST_RESORT = -1  # the `step` of pages that go to the policy's last resort
 
 
@@ -59,6 +60,13 @@ class Outcome(StrEnum):
     UNREACHABLE = "unreachable"  # a permanent failure: bad number, opted out
     STOOD_DOWN = "stood down"
     SENT = "sent"  # a text that lies there to be read, when nobody waits for an answer to it any more
+
+
+class Again(StrEnum):
+    """Why the policy was begun again with something that somebody had had: whoever is called hears it."""
+
+    EXPIRED = "expired"  # acknowledged, and nothing was heard since
+    GIVEN_BACK = "given back"
 
 
 class TimerKind(StrEnum):
@@ -124,7 +132,8 @@ class Attempt:
 @dataclass(frozen=True, slots=True)
 class Incident:
     """`turn` is raised by every change of status or step; an event of an older turn is stale. `step` and `round` say
-    where in the policy we are. `alarmed` are the dead ends already told to the last resort in this run of the policy."""
+    where in the policy we are. `alarmed` are the dead ends already told to the last resort in this run of the policy, and why this run
+    began where somebody had had it before (`again`): a word that the release before reads and leaves alone."""
 
     id: int
     service: str
@@ -154,6 +163,13 @@ class Incident:
     @property
     def is_open(self) -> bool:
         return self.status is not Status.RESOLVED
+
+    @property
+    def again(self) -> tuple[Again, str] | None:
+        """Why it is paged again, and on account of whom (a handle or a name)."""
+        found = next((word.removeprefix(AGAIN) for word in self.alarmed if word.startswith(AGAIN)), "")
+        why, _, by = found.partition(" by ")
+        return (Again(why), by) if why in set(Again) else None
 
     def attempt(self, number: int) -> Attempt | None:
         return self.attempts[number - 1] if 0 < number <= len(self.attempts) else None

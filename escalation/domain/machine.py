@@ -48,7 +48,7 @@ from escalation.domain.attempts import MENU_TAKES, again, give_up, keep, rule_at
 from escalation.domain.audit import rearm
 from escalation.domain.commands import Command
 from escalation.domain.draft import Draft
-from escalation.domain.incident import LAST_RESORT, AttemptStatus, Incident, Outcome, Status, TimerKind
+from escalation.domain.incident import AGAIN, LAST_RESORT, Again, AttemptStatus, Incident, Outcome, Status, TimerKind
 from escalation.domain.lateness import look_again
 from escalation.domain.paging import (
     DECLINED,
@@ -141,7 +141,8 @@ def resolve(draft: Draft, event: ev.Resolved) -> None:
 
 def acknowledge(draft: Draft, event: ev.Acknowledged) -> None:
     """Everybody else's phone stops. Never the acknowledger's own: it has not heard "thank you" yet."""
-    draft.turn(status=ACKNOWLEDGED, acknowledged_by=event.by)
+    alarmed = frozenset(word for word in draft.incident.alarmed if not word.startswith(AGAIN))
+    draft.turn(status=ACKNOWLEDGED, acknowledged_by=event.by, alarmed=alarmed)
     stand_down(draft, own=_on_the_line(draft, event) or _picked_up_by(draft, event.by))
     draft.note(f"Acknowledged by {draft.roster.name(event.by)}, by {event.via}.", EntryKind.STATUS)
     if draft.incident.policy.acknowledgement_expires is not None:
@@ -186,6 +187,15 @@ def escalate_on(draft: Draft, event: ev.Escalated) -> None:
     draft.note(f"Escalated by {draft.roster.name(event.by)}, by {event.via}.", EntryKind.STATUS)
     draft.turn(status=TRIGGERED, acknowledged_by="")
     next_step(draft)
+
+
+def give_back(draft: Draft, event: ev.Unacknowledged) -> None:
+    """Nobody has it any more, so everybody is asked again, whoever gave it back among them."""
+    if event.turn not in (0, draft.incident.turn):
+        draft.note(f"{draft.roster.name(event.by)} gave it back after it had moved on: ignored.")
+        return
+    why = f"Given back by {draft.roster.name(event.by)}, by {event.via}. Paging again from step 1."
+    restart(draft, why, Again.GIVEN_BACK, event.by)
 
 
 def snooze(draft: Draft, event: ev.Snoozed) -> None:
@@ -269,8 +279,9 @@ def sending_is_slow(draft: Draft, _: ev.TimerFired) -> None:
 
 
 def acknowledgement_expires(draft: Draft, _: ev.TimerFired) -> None:
-    who = draft.roster.name(draft.incident.acknowledged_by)
-    restart(draft, f"{who} acknowledged and nothing was heard since. Paging again from step 1.")
+    by = draft.incident.acknowledged_by
+    why = f"{draft.roster.name(by)} acknowledged and nothing was heard since. Paging again from step 1."
+    restart(draft, why, Again.EXPIRED, by)
 
 
 def snooze_is_over(draft: Draft, _: ev.TimerFired) -> None:
@@ -355,6 +366,11 @@ RULES: Final[Mapping[tuple[Status, type[ev.IncidentEvent]], Rule]] = MappingProx
         (ACKNOWLEDGED, ev.Escalated): escalate_on,
         (SNOOZED, ev.Escalated): escalate_again,
         (RESOLVED, ev.Escalated): ignore,
+        (TRIGGERED, ev.Unacknowledged): ignore,
+        (EXHAUSTED, ev.Unacknowledged): ignore,
+        (ACKNOWLEDGED, ev.Unacknowledged): give_back,
+        (SNOOZED, ev.Unacknowledged): ignore,
+        (RESOLVED, ev.Unacknowledged): ignore,
         (TRIGGERED, ev.Snoozed): snooze,
         (EXHAUSTED, ev.Snoozed): snooze,
         (ACKNOWLEDGED, ev.Snoozed): snooze,

@@ -7,7 +7,18 @@ from datetime import timedelta
 
 from escalation.domain.commands import CommandKind
 from escalation.domain.draft import Draft
-from escalation.domain.incident import LAST_RESORT, Attempt, AttemptStatus, Incident, Outcome, Page, Status, TimerKind
+from escalation.domain.incident import (
+    AGAIN,
+    LAST_RESORT,
+    Again,
+    Attempt,
+    AttemptStatus,
+    Incident,
+    Outcome,
+    Page,
+    Status,
+    TimerKind,
+)
 from escalation.domain.policy import Rung, Step
 from escalation.domain.roster import Channel, Responder
 from escalation.domain.timeline import EntryKind
@@ -22,10 +33,12 @@ LAST_RESORT_PAUSE = 300  # the last resort has no timeout: a mailbox must not be
 # --- steps
 
 
-def restart(draft: Draft, why: str) -> None:
-    """From step one, as if it had just happened. The last resort's mail about what was still goes out."""
+def restart(draft: Draft, why: str, again: Again | None = None, by: str = "") -> None:
+    """From step one, as if it had just happened. The last resort's mail about what was still goes out. `again` is told to whoever is
+    paged, with `by`."""
     leave_step(draft)
-    draft.change(alarmed=frozenset(), round=0, acknowledged_by="", status=Status.TRIGGERED)
+    told = frozenset({f"{AGAIN}{again} by {by}"} if again else ())
+    draft.change(alarmed=told, round=0, acknowledged_by="", status=Status.TRIGGERED)
     draft.note(why, EntryKind.STATUS)
     begin_step(draft, 0)
 

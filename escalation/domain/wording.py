@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from escalation.domain.alert import Link, Severity
-from escalation.domain.incident import Status
+from escalation.domain.incident import Again, Status
 from escalation.domain.policy import SELF_TEST
 from escalation.domain.segments import gsm7, is_gsm7, is_readable, segments, septets, utf16
 from escalation.domain.speech import cut, speakable
@@ -18,7 +18,7 @@ from escalation.domain.speech import cut, speakable
 class Brief:
     """All that a message about one incident may say. `link` opens the incident's page (signed, expiring); `code` is what a
     reply must name; `mentions` are chat ids of the people being paged; `next` says who is next and when; `turn` is the
-    incident's, so that a button pressed on an old message is known."""
+    incident's, so that a button pressed on an old message is known; `again` why it is paged again, on account of whom."""
 
     incident_id: int
     short_id: str
@@ -37,6 +37,8 @@ class Brief:
     mentions: tuple[str, ...] = ()
     next: str = ""
     turn: int = 0
+    again: Again | None = None
+    again_by: str = ""
 
 
 WHO = "This is the on-call pager."
@@ -53,6 +55,11 @@ KEYS = (
     "Press 9 to hear this again.",
 )
 NOBODY = "Everybody was tried, and nobody has it."
+AGAIN = {
+    Again.EXPIRED: "{by} acknowledged this, and nothing was heard since.",
+    Again.GIVEN_BACK: "{by} had this and gave it back.",
+}
+AGAIN_BY_TEXT = {Again.EXPIRED: "{by}'s ack expired. ", Again.GIVEN_BACK: "{by} gave it back. "}
 CHARACTERS_PER_SECOND = 14
 VOICEMAIL = 15 * CHARACTERS_PER_SECOND
 
@@ -66,9 +73,10 @@ def spoken(brief: Brief) -> list[str]:
 
 
 def reason(brief: Brief) -> list[str]:
-    """Who is calling, how bad, where, what."""
+    """Who is calling, how bad, where, what; why again."""
     exhausted = [NOBODY] if brief.status is Status.EXHAUSTED else []
-    return [WHO, _trouble(brief), _summary(brief), *exhausted]
+    again = [AGAIN[brief.again].format(by=speakable(brief.again_by, 60) or "Somebody")] if brief.again else []
+    return [WHO, _trouble(brief), _summary(brief), *again, *exhausted]
 
 
 def voicemail_words(brief: Brief) -> list[str]:
@@ -163,9 +171,11 @@ def sms(brief: Brief) -> str:
     plain = gsm7 if is_readable(brief.service + brief.summary) else _printable
     head = f"{brief.severity.upper()} {brief.short_id} {cut(_one_line(plain(brief.service)), 30, '...')}: "
     nobody = "NOBODY HAS IT. " if brief.status is Status.EXHAUSTED else ""
+    by = cut(_one_line(plain(brief.again_by)), 20, "...") or "Somebody"
+    again = AGAIN_BY_TEXT[brief.again].format(by=by) if brief.again else ""
     link = f"\n{brief.link}" if brief.link else ""
     how = f"\nReply 1 {brief.code} = ack" if brief.code else ""
-    return head + _fitted(_one_line(plain(nobody + brief.summary)), head + link + how) + link + how
+    return head + _fitted(_one_line(plain(nobody + again + brief.summary)), head + link + how) + link + how
 
 
 def messages(brief: Brief) -> int:
@@ -209,7 +219,8 @@ def mail_text(brief: Brief) -> str:
 
 def _headline(brief: Brief) -> str:
     nobody = f"\n{NOBODY}" if brief.status is Status.EXHAUSTED else ""
-    return f"{brief.severity.upper()} on {_one_line(brief.service)} ({brief.short_id}, {brief.status}){nobody}"
+    again = f"\n{AGAIN[brief.again].format(by=_one_line(brief.again_by) or 'Somebody')}" if brief.again else ""
+    return f"{brief.severity.upper()} on {_one_line(brief.service)} ({brief.short_id}, {brief.status}){again}{nobody}"
 
 
 def _facts(brief: Brief) -> str:

@@ -83,7 +83,14 @@ SPOILERS = [
 def test_a_name_that_would_spoil_the_timeline_is_refused(machine: Machine) -> None:
     """Bad input, in one line that does not repeat it; nothing was done."""
     before = machine.json("show", opened(machine))
-    for command in (["ack", "1"], ["resolve", "1"], ["escalate", "1"], ["snooze", "1", "30m"], ["ack", "--dedup-key", "db-1"]):
+    for command in (
+        ["ack", "1"],
+        ["resolve", "1"],
+        ["escalate", "1"],
+        ["unack", "1"],
+        ["snooze", "1", "30m"],
+        ["ack", "--dedup-key", "db-1"],
+    ):
         for name in SPOILERS:
             assert machine(*command, "--by", name) == 2, (command, name)
             assert machine.err == "escalation: Invalid value for '--by': must be one printable line of 1 to 80 characters\n"
@@ -177,6 +184,17 @@ def test_a_snooze_lasts_as_long_as_it_says(machine: Machine) -> None:
     assert machine.json("snooze", "INC-1", "1h30m")["status"] == "snoozed"
     [coming] = machine.json("show", "INC-1")["next"]
     assert coming["what"] == "wakes up"
+
+
+def test_what_is_given_back_is_paged_again(machine: Machine) -> None:
+    """And only what somebody had: the refusal says what it is."""
+    opened(machine)
+    assert machine("unack", "INC-1") == 1
+    assert machine.err == "escalation: INC-1 is triggered: only what is acknowledged can be given back\n"
+    machine("ack", "INC-1", "--by", "ann")
+    assert machine.json("unack", "INC-1", "--by", "ann") == {"incident": "INC-1", "status": "triggered", "acknowledged_by": ""}
+    machine("show", "INC-1")
+    assert "Given back by Ann Example, by command line. Paging again from step 1." in machine.out
 
 
 def test_an_escalation_pages_the_next_step(machine: Machine) -> None:

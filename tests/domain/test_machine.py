@@ -13,7 +13,7 @@ from escalation.domain import attempts, machine
 from escalation.domain import events as ev
 from escalation.domain.alert import Severity
 from escalation.domain.commands import CommandKind
-from escalation.domain.incident import AttemptStatus, Incident, Outcome, Status, TimerKind, Via
+from escalation.domain.incident import Again, AttemptStatus, Incident, Outcome, Status, TimerKind, Via
 from escalation.domain.machine import Decision, advance
 from escalation.domain.policy import Rung
 from escalation.domain.roster import Channel, Roster
@@ -286,6 +286,47 @@ def test_an_acknowledgement_that_expires_pages_again_and_says_why() -> None:
     story = Story().tell(ev.Acknowledged("ann", Via.CONSOLE)).fires(TimerKind.ACK)
     assert story.incident.status is Status.TRIGGERED
     assert "Ann acknowledged and nothing was heard since" in story.says
+    assert story.incident.again == (Again.EXPIRED, "ann")
+    assert (CommandKind.CALL, 2, 1) in story.commands
+
+
+def test_one_whose_policy_says_never_holds() -> None:
+    """Switched off: nothing is set that would begin again."""
+    story = Story(incident(policy(acknowledgement_expires=None))).tell(ev.Acknowledged("ann", Via.CONSOLE))
+    assert story.incident.timers == frozenset()
+
+
+def test_what_is_given_back_is_paged_again_at_once() -> None:
+    """Whoever has it cannot do it: everybody is asked again, and told why."""
+    story = Story().tell(ev.Escalated("ann", Via.CLI), ev.Acknowledged("bob", Via.CONSOLE), ev.Unacknowledged("bob", Via.CLI))
+    assert (story.incident.status, story.incident.step, story.incident.acknowledged_by) == (Status.TRIGGERED, 0, "")
+    assert "Given back by Bob, by command line. Paging again from step 1." in story.says
+    assert [kind for kind, *_ in story.commands] == [CommandKind.CALL]
+    assert story.incident.again == (Again.GIVEN_BACK, "bob")
+
+
+def test_who_has_it_now_is_not_told_of_why_it_was_paged() -> None:
+    """Acknowledged again and handed up from there: that it had expired once before is over."""
+    story = Story().tell(ev.Acknowledged("ann", Via.CONSOLE)).fires(TimerKind.ACK)
+    story.tell(ev.Acknowledged("ann", Via.CONSOLE), ev.Escalated("ann", Via.CLI))
+    assert (story.incident.status, story.incident.again) == (Status.TRIGGERED, None)
+
+
+@pytest.mark.parametrize("said", [[], [ev.Snoozed(NIGHT + timedelta(hours=1), "ann", Via.CLI)], [ev.Resolved("ann", Via.CLI)]])
+def test_only_what_somebody_has_can_be_given_back(said: list[ev.Event]) -> None:
+    """Recorded and ignored."""
+    before = Story().tell(*said)
+    story = Story().tell(*said, ev.Unacknowledged("ann", Via.CLI))
+    assert story.incident == before.incident
+    assert story.says == f"Unacknowledged by Ann: ignored, the incident is {story.incident.status}."
+
+
+def test_what_somebody_else_acknowledged_meanwhile_is_not_given_back() -> None:
+    """Pressed on a page that showed the acknowledgement before."""
+    story = Story().tell(ev.Acknowledged("ann", Via.CONSOLE))
+    seen = story.incident.turn
+    story.fires(TimerKind.ACK).tell(ev.Acknowledged("bob", Via.CONSOLE), ev.Unacknowledged("ann", Via.CONSOLE, seen))
+    assert (story.incident.status, story.incident.acknowledged_by) == (Status.ACKNOWLEDGED, "bob")
 
 
 def test_a_resolve_for_an_older_occurrence_closes_nothing() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from escalation.domain import wording
 from escalation.domain.alert import Link, Severity
-from escalation.domain.incident import Status
+from escalation.domain.incident import Again, Status
 from escalation.domain.policy import SELF_TEST
 from escalation.domain.segments import is_gsm7, segments
 from escalation.domain.speech import cut, speakable
@@ -41,8 +41,30 @@ briefs = st.builds(
     severity=st.sampled_from(Severity),
     status=st.sampled_from(Status),
     code=st.sampled_from(["", "4711"]),
+    again=st.sampled_from([None, *Again]),
+    again_by=st.sampled_from(["", "Ann", "Zoë O'Neil 李" * 7]),
     link=st.sampled_from(["", BRIEF.link, BRIEF.link + "x" * 100]),
 )
+
+
+@pytest.mark.parametrize(
+    ("why", "spoken", "text"),
+    [
+        (
+            Again.EXPIRED,
+            "Ann acknowledged this, and nothing was heard since.",
+            "Ann's ack expired. Checkout error rate above 20%",
+        ),
+        (Again.GIVEN_BACK, "Ann had this and gave it back.", "Ann gave it back. Checkout error rate above 20%"),
+    ],
+)
+def test_whoever_is_called_again_is_told_why(why: Again, spoken: str, text: str) -> None:
+    """By phone after the reason and before the keys, by text in one message, by mail at the top."""
+    again = replace(BRIEF, again=why, again_by="Ann")
+    assert wording.spoken(again)[3:5] == [spoken, "Press 1 to acknowledge."]
+    assert text in wording.sms(again)
+    assert segments(wording.sms(again)) == 1
+    assert wording.mail_text(again).splitlines()[1] == spoken
 
 
 def test_the_menu_says_who_how_bad_where_and_what_before_the_keys() -> None:

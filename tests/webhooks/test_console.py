@@ -57,7 +57,7 @@ def test_the_list_of_a_held_site_says_so_first(desk: Receiver) -> None:
 def test_the_buttons_do_nothing_by_get(desk: Receiver, incident: int) -> None:
     """An address of an act is no link."""
     token = desk.link(incident).partition("?")[2]
-    for act in ("acknowledge", "escalate", "snooze", "resolve"):
+    for act in ("acknowledge", "unacknowledge", "escalate", "snooze", "resolve"):
         assert desk.client.get(f"/incidents/{incident}/{act}?{token}").status_code == 405
     assert desk.status(incident) == "triggered"
 
@@ -160,6 +160,17 @@ def test_two_taps_at_the_same_moment_are_one_escalation(desk: Receiver, incident
     view = desk.system.queries.incident(incident)
     assert view is not None
     assert view.incident.step == 1
+
+
+def test_what_is_given_back_by_a_button_is_paged_again(desk: Receiver, incident: int) -> None:
+    """Offered to whoever looks at an acknowledged one, and only there."""
+    browser = desk.browser()
+    browser.open(desk.link(incident))
+    assert "Give it back" not in browser.text
+    press(browser, incident, "acknowledge")
+    press(browser, incident, "unacknowledge")
+    assert "Given back: paging begins again with step 1." in browser.text
+    assert desk.status(incident) == "triggered"
 
 
 def test_snooze_and_resolve(desk: Receiver, incident: int) -> None:

@@ -30,6 +30,7 @@ ACTS: Mapping[str, Act] = {
     for act in (
         Act("acknowledge", "Acknowledge", lambda v, _: ev.Acknowledged(v.by, v.via)),
         Act("escalate", "Escalate", lambda v, _: ev.Escalated(v.by, v.via), moves=True),
+        Act("unacknowledge", "Give it back", lambda v, _: ev.Unacknowledged(v.by, v.via), moves=True),
         Act("snooze", "Snooze 1 h", lambda v, now: ev.Snoozed(now + SNOOZE, v.by, v.via)),
         Act("resolve", "Resolve", lambda v, _: ev.Resolved(v.by, v.via)),
     )
@@ -39,8 +40,8 @@ ACTS: Mapping[str, Act] = {
 def offered(status: Status) -> list[Act]:
     """The buttons that change something, the likeliest first."""
     if status is Status.ACKNOWLEDGED:
-        return [ACTS[name] for name in ("resolve", "escalate", "snooze")]
-    return list(ACTS.values())
+        return [ACTS[name] for name in ("resolve", "escalate", "snooze", "unacknowledge")]
+    return [ACTS[name] for name in ("acknowledge", "escalate", "snooze", "resolve")]
 
 
 def said(act: Act, told: Told, visitor: Visitor, roster: Roster) -> str:
@@ -57,6 +58,8 @@ def said(act: Act, told: Told, visitor: Visitor, roster: Roster) -> str:
         )
     if act.name == "snooze" and incident.status is Status.SNOOZED:
         return "Snoozed for one hour. Nobody is called until then."
+    if act.name == "unacknowledge" and (told.moved or not told.fresh):
+        return "Given back: paging begins again with step 1." if told.fresh else "It was given back already."
     if act.name == "escalate":
         return "Escalated: paging goes on." if told.fresh else "It was escalated already."
     return f"Nothing changed: the incident is {incident.status}."
