@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -16,9 +17,11 @@ from escalation.cli.shell import INCIDENT, JSON, Refused, Shell, output
 from escalation.config import duration
 from escalation.config.faults import Refused as Unreadable
 from escalation.domain import events as ev
+from escalation.domain import waking
 from escalation.domain.alert import Action
 from escalation.domain.dedup import What
 from escalation.domain.incident import Incident, Status, Via
+from escalation.domain.roster import Roster
 from escalation.errors import BadInput, NotFound
 from escalation.local.report import Report
 
@@ -95,16 +98,19 @@ def resolve(shell: Shell, /, incident: int | None, by: str, keep: bool, output: 
 
 @click.command()
 @click.argument("incident", type=INCIDENT)
-@click.argument("duration")
+@click.argument("when", nargs=-1, required=True)
 @by
 @output
 @click.pass_obj
-def snooze(shell: Shell, incident: int, duration: str, by: str, output: str) -> None:
-    """Page nobody for DURATION (90s, 30m, 1h30m), then begin again."""
-    lasts = parsed(duration)
-    with shell.system.store.transaction() as tx:
-        until = tx.now + lasts
+def snooze(shell: Shell, incident: int, when: tuple[str, ...], by: str, output: str) -> None:
+    """Page nobody until WHEN, then begin again: for 90s, 30m, 1h30m; or until 07:30, tomorrow, next-morning, tomorrow 07:30,
+    2026-11-30 07:30, by the clock of whoever snoozes."""
+    with shell.system.store.read() as tx:
+        roster, now = tx.site().roster, tx.now
+    until, zone = snoozed_until(when, by, roster, now)
     told(shell, incident, ev.Snoozed(until, by, Via.CLI), output, Status.SNOOZED)
+    if output != JSON:
+        click.echo(f"until {until.astimezone(zone):%Y-%m-%d %H:%M %Z}")
 
 
 @click.command()
@@ -195,6 +201,19 @@ def stands(incident: Incident, how: str) -> None:
         shown.as_json(_standing(incident))
     else:
         click.echo(f"{incident.short_id} {shown.state(incident)}")
+
+
+def snoozed_until(when: tuple[str, ...], by: str, roster: Roster, now: datetime) -> tuple[datetime, ZoneInfo]:
+    """And the zone in which it was meant: that of whoever it is, else UTC, which is said. Raises `BadInput`."""
+    is_span = len(when) == 1 and when[0] not in ("tomorrow", "next-morning")
+    if is_span:
+        return waking.bounded(now + parsed(when[0]), now), ZoneInfo("UTC")
+    found = waking.person(roster, by)
+    zone = waking.known(found.timezone) if found else None
+    if zone is None:
+        alerts.aside(f"times are UTC: whose clock is meant is not known of {by!r} (--by ANN)")
+    said = " ".join(when[1:] if when[0] == "until" else when)
+    return waking.wakes_at(said, zone or ZoneInfo("UTC"), now), zone or ZoneInfo("UTC")
 
 
 def parsed(text: str) -> timedelta:

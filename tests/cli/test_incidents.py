@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -186,6 +187,19 @@ def test_a_snooze_lasts_as_long_as_it_says(machine: Machine) -> None:
     assert coming["what"] == "wakes up"
 
 
+def test_a_snooze_until_a_time_is_by_the_clock_of_whoever_snoozes(machine: Machine) -> None:
+    """Of somebody whom nobody knows it is UTC, and that is said."""
+    opened(machine)
+    assert machine("snooze", "INC-1", "until", "07:30", "--by", "ann") == 0
+    assert re.fullmatch(r"INC-1 snoozed\nuntil \d{4}-\d\d-\d\d 07:30 CES?T\n", machine.out)
+    assert machine.err == ""
+    assert machine("snooze", "INC-1", "next-morning", "--by", "Ann Example") == 0
+    assert re.search(r" 08:00 CES?T\n", machine.out)
+    assert machine("snooze", "INC-1", "until", "tomorrow", "--by", "somebody") == 0
+    assert re.search(r" 08:00 UTC\n", machine.out)
+    assert machine.err == "escalation: times are UTC: whose clock is meant is not known of 'somebody' (--by ANN)\n"
+
+
 def test_what_is_given_back_is_paged_again(machine: Machine) -> None:
     """And only what somebody had: the refusal says what it is."""
     opened(machine)
@@ -234,6 +248,10 @@ def test_no_phone_number_is_printed(machine: Machine) -> None:
         (["show", "everything"], 2, "'everything' is not an incident"),
         (["ack"], 2, "an incident (INC-42) or --dedup-key is needed"),
         (["snooze", "INC-1", "soon"], 2, "not a duration"),
+        (["snooze", "INC-1", "40d"], 2, "a snooze lasts 31 days at most"),
+        (["snooze", "INC-1", "until", "25:00", "--by", "ann"], 2, "'25:00' is not a time: write it like 07:30"),
+        (["snooze", "INC-1", "until", "--by", "ann"], 2, "not a duration"),
+        (["snooze", "INC-1", "until", "2020-01-01", "--by", "ann"], 2, "UTC is over"),
         (["trigger", ""], 2, "'summary'"),
         (["trigger", "x", "--detail", "nonsense"], 2, "NAME=VALUE"),
         (["trigger", "x", "--url", "https://paging.example.org"], 2, "--key-file"),

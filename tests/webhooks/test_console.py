@@ -57,7 +57,7 @@ def test_the_list_of_a_held_site_says_so_first(desk: Receiver) -> None:
 def test_the_buttons_do_nothing_by_get(desk: Receiver, incident: int) -> None:
     """An address of an act is no link."""
     token = desk.link(incident).partition("?")[2]
-    for act in ("acknowledge", "unacknowledge", "escalate", "snooze", "resolve"):
+    for act in ("acknowledge", "unacknowledge", "escalate", "snooze", "morning", "resolve"):
         assert desk.client.get(f"/incidents/{incident}/{act}?{token}").status_code == 405
     assert desk.status(incident) == "triggered"
 
@@ -160,6 +160,19 @@ def test_two_taps_at_the_same_moment_are_one_escalation(desk: Receiver, incident
     view = desk.system.queries.incident(incident)
     assert view is not None
     assert view.incident.step == 1
+
+
+def test_a_snooze_until_the_morning_is_by_the_clock_of_whoever_the_link_went_to(desk: Receiver, incident: int) -> None:
+    """08:00 in Berlin; at the console nobody's clock is known, so it is UTC and says so."""
+    browser = desk.browser()
+    browser.open(desk.link(incident))
+    press(browser, incident, "morning")
+    assert "Snoozed until 08:00 CET. Nobody is called until then." in browser.text
+    assert "07:00:00 UTC" in browser.text
+    console = desk.logged_in()
+    console.open(f"/incidents/{incident}")
+    press(console, incident, "morning")
+    assert "Snoozed until 08:00 UTC." in console.text
 
 
 def test_what_is_given_back_by_a_button_is_paged_again(desk: Receiver, incident: int) -> None:

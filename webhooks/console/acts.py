@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from escalation.domain import events as ev
 from escalation.domain.incident import Status
 from escalation.domain.roster import Roster
+from escalation.domain.waking import known, morning
 from escalation.engine import Told
 from webhooks.console.visitors import Visitor
 
@@ -32,6 +33,7 @@ ACTS: Mapping[str, Act] = {
         Act("escalate", "Escalate", lambda v, _: ev.Escalated(v.by, v.via), moves=True),
         Act("unacknowledge", "Give it back", lambda v, _: ev.Unacknowledged(v.by, v.via), moves=True),
         Act("snooze", "Snooze 1 h", lambda v, now: ev.Snoozed(now + SNOOZE, v.by, v.via)),
+        Act("morning", "Snooze until morning", lambda v, now: ev.Snoozed(morning(v.zone, now), v.by, v.via)),
         Act("resolve", "Resolve", lambda v, _: ev.Resolved(v.by, v.via)),
     )
 }
@@ -40,8 +42,8 @@ ACTS: Mapping[str, Act] = {
 def offered(status: Status) -> list[Act]:
     """The buttons that change something, the likeliest first."""
     if status is Status.ACKNOWLEDGED:
-        return [ACTS[name] for name in ("resolve", "escalate", "snooze", "unacknowledge")]
-    return [ACTS[name] for name in ("acknowledge", "escalate", "snooze", "resolve")]
+        return [ACTS[name] for name in ("resolve", "escalate", "snooze", "morning", "unacknowledge")]
+    return [ACTS[name] for name in ("acknowledge", "escalate", "snooze", "morning", "resolve")]
 
 
 def said(act: Act, told: Told, visitor: Visitor, roster: Roster) -> str:
@@ -58,6 +60,9 @@ def said(act: Act, told: Told, visitor: Visitor, roster: Roster) -> str:
         )
     if act.name == "snooze" and incident.status is Status.SNOOZED:
         return "Snoozed for one hour. Nobody is called until then."
+    if act.name == "morning" and incident.status is Status.SNOOZED:
+        zone = known(visitor.zone) or UTC
+        return f"Snoozed until {morning(visitor.zone, told.at).astimezone(zone):%H:%M %Z}. Nobody is called until then."
     if act.name == "unacknowledge" and (told.moved or not told.fresh):
         return "Given back: paging begins again with step 1." if told.fresh else "It was given back already."
     if act.name == "escalate":

@@ -40,7 +40,9 @@ def blueprint(system: System) -> Blueprint:
     pages.add_url_rule("/logout", "leave", desk.leave, methods=["POST"])
     pages.add_url_rule(ONE, "incident", desk.incident)
     pages.add_url_rule(f"{ONE}/name", "name", desk.name, methods=["POST"])
-    pages.add_url_rule(f"{ONE}/<any(acknowledge,unacknowledge,escalate,snooze,resolve):act>", "act", desk.act, methods=["POST"])
+    pages.add_url_rule(
+        f"{ONE}/<any(acknowledge,unacknowledge,escalate,snooze,morning,resolve):act>", "act", desk.act, methods=["POST"]
+    )
     pages.record_once(lambda state: wiring.set_up(state.app, system.settings))
     pages.register_error_handler(HTTPException, refusals.refused)
     pages.register_error_handler(errors.StoreUnavailable, refusals.away)
