@@ -131,3 +131,8 @@ def without_database(folder: Path) -> Receiver:
     settings = Settings(database_url=f"sqlite:///{folder}", public_url=PUBLIC_URL, secret_key=SECRET, console_password=PASSWORD)
     clock = HandClock()
     return Receiver(build(settings, clock=clock), clock)
+
+
+def press(browser: Browser, incident_id: int, act: str) -> int:
+    """A button of an incident's page."""
+    return browser.send(f"/incidents/{incident_id}/{act}").status_code
