@@ -84,11 +84,18 @@ class Program:
         if self._process is not None:
             self._process.wait(ENDS)
 
-    def end(self, number: int) -> None:
-        """With a goodbye, by the signal that asks for one."""
+    def end(self, number: int) -> int:
+        """With a goodbye, by the signal that asks for one; returns the exit code."""
+        self.ask_to_end(number)
+        return self.has_ended()
+
+    def ask_to_end(self, number: int = signal.SIGTERM) -> None:
         self._signal(number)
-        if self._process is not None:
-            self._process.wait(ENDS)
+
+    def has_ended(self) -> int:
+        """Waits for it, and returns the exit code."""
+        assert self._process is not None
+        return self._process.wait(ENDS)
 
     def freeze(self) -> None:
         self._signal(signal.SIGSTOP)
