@@ -41,7 +41,7 @@ class Briefs:
             links=incident.links,
             acknowledged_by=roster.name(incident.acknowledged_by) if incident.acknowledged_by else "",
             mentions=mentions(incident, roster),
-            next=whats_next(incident, roster),
+            next=whats_next(incident, roster, now),
             turn=incident.turn,
             again=again,
             again_by=roster.name(again_by) if again_by else "",
@@ -59,7 +59,7 @@ def mentions(incident: Incident, roster: Roster) -> tuple[str, ...]:
     return tuple(dict.fromkeys(r.chat for r in paged if r and r.chat))
 
 
-def whats_next(incident: Incident, roster: Roster) -> str:
+def whats_next(incident: Incident, roster: Roster, now: datetime) -> str:
     """`Bob at 03:15 UTC`: who is paged next, and when, if nobody acknowledges."""
     if incident.status is not Status.TRIGGERED:
         return ""
@@ -68,9 +68,10 @@ def whats_next(incident: Incident, roster: Roster) -> str:
     index = next_index(incident)
     if index is None:
         return f"nobody{when}: this is the last step"
-    return f"{names_of(incident, roster, index)}{when}"
+    return f"{names_of(incident, roster, index, timer.due_at if timer else now)}{when}"
 
 
-def names_of(incident: Incident, roster: Roster, index: int) -> str:
-    found: list[Responder] = [r for t in incident.policy.steps[index].targets for r in roster.resolve(t)]
+def names_of(incident: Incident, roster: Roster, index: int, at: datetime) -> str:
+    """Who that step would page at that time."""
+    found: list[Responder] = [r for t in incident.policy.steps[index].targets for r in roster.resolve(t, at)]
     return ", ".join(dict.fromkeys(r.name for r in found)) or "nobody"

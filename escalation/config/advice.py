@@ -10,7 +10,7 @@ from escalation.config import keys, phone
 from escalation.config.duration import spelled
 from escalation.config.faults import Faults, Path
 from escalation.domain.policy import Policy, Site, Step
-from escalation.domain.roster import PLACES, Channel, Responder, TargetKind
+from escalation.domain.roster import PLACES, Channel, Responder, Target, TargetKind
 
 _VOICEMAIL_AT = timedelta(seconds=30)
 _BY_PLIVO = (Channel.VOICE, Channel.SMS)
@@ -43,13 +43,26 @@ def _people(site: Site) -> Advice:
 
 
 def _teams(site: Site) -> Advice:
-    targets = [t for policy in site.policies.values() for step in _steps(policy).values() for t in step.targets]
-    used = {t.name for t in targets if t.kind is TargetKind.TEAM}
+    used = {t.name for t in _targets(site) if t.kind is TargetKind.TEAM}
     for name, members in site.roster.teams.items():
         if len(members) == 1:
             yield ("teams", name), "has one member only"
         if name not in used:
             yield ("teams", name), "is paged by no policy"
+
+
+def _schedules(site: Site) -> Advice:
+    used = {t.name for t in _targets(site) if t.kind is TargetKind.SCHEDULE}
+    for name, schedule in site.roster.schedules.items():
+        if name not in used:
+            yield ("schedules", name), "is paged by no policy"
+        for i, layer in enumerate(schedule.layers):
+            empty = sum(not turn for turn in layer.rotation.turns)
+            if empty:
+                yield (
+                    ("schedules", name, "layers", i, "people"),
+                    f"nobody is on call in {empty} of {len(layer.rotation.turns)} turns",
+                )
 
 
 def _services(site: Site) -> Advice:
@@ -105,6 +118,10 @@ def _ladder(step: Step, path: Path) -> Advice:
         yield path, f"the {rung.channel} after {spelled(rung.after)} never comes: the step is over after {spelled(step.timeout)}"
 
 
+def _targets(site: Site) -> list[Target]:
+    return [t for policy in site.policies.values() for step in _steps(policy).values() for t in step.targets]
+
+
 def _steps(policy: Policy) -> dict[Path, Step]:
     """By path below the policy; the last resort is one of them."""
     steps: dict[Path, Step] = {("steps", i): step for i, step in enumerate(policy.steps)}
@@ -112,7 +129,7 @@ def _steps(policy: Policy) -> dict[Path, Step]:
 
 
 def _persons(site: Site, step: Step) -> list[Responder]:
-    return [p for target in step.targets for p in site.roster.resolve(target) if not p.is_place]
+    return [p for target in step.targets for p in site.roster.everybody(target) if not p.is_place]
 
 
-_RULES: tuple[Callable[[Site], Advice], ...] = (_people, _teams, _services, _policies)
+_RULES: tuple[Callable[[Site], Advice], ...] = (_people, _teams, _schedules, _services, _policies)

@@ -21,6 +21,7 @@ def names(document: Document) -> words.Known:
     return words.Known(
         people=tuple(block(top.get("people"))),
         teams=tuple(block(top.get("teams"))),
+        schedules=tuple(block(top.get("schedules"))),
         policies=tuple(block(top.get("policies"))),
         allow_test_numbers=top.get("allow_test_numbers") is True,
     )
@@ -30,6 +31,8 @@ def check(document: Document, keys_from_files: Mapping[str, tuple[str, ...]]) ->
     """Adds the faults found to the document. `keys_from_files`: what each service's `key_file` held, by service."""
     top = block(document.data)
     _services(document, block(top.get("services")), keys_from_files)
+    for name, schedule in block(top.get("schedules")).items():
+        _layers(document, ("schedules", name, "layers"), items(block(schedule).get("layers")))
     for name, policy in block(top.get("policies")).items():
         _policy(document, ("policies", name), block(policy))
 
@@ -44,6 +47,14 @@ def _services(document: Document, services: dict[str, object], from_files: Mappi
         for path, key in [*own, *((("services", name, "key_file"), key) for key in from_files.get(name, ()))]:
             if isinstance(key, str) and owners.setdefault(key, path) != path:
                 document.faults.add(path, f"the same key as in line {document.lines[owners[key]]}; each key names one service")
+
+
+def _layers(document: Document, path: Path, layers: list[object]) -> None:
+    first: dict[str, Path] = {}
+    for i, layer in enumerate(layers):
+        name, here = block(layer).get("name"), (*path, i, "name")
+        if isinstance(name, str) and first.setdefault(name, here) != here:
+            document.faults.add(here, f"the same name as in line {document.lines[first[name]]}")
 
 
 def _policy(document: Document, path: Path, policy: dict[str, object]) -> None:

@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from escalation.config.duration import spelled
+from escalation.config.times import DAYS, moment
 from escalation.domain.policy import Policy, Rung, Service, Site, Step
 from escalation.domain.roster import Channel, ContactMethod, Responder, Target, masked
+from escalation.domain.schedule import Layer, Schedule
 
 T = TypeVar("T")
 Words = dict[str, str]
@@ -31,6 +33,7 @@ def diff(old: Site, new: Site) -> list[str]:
     return [
         *_changes("person", old.roster.people, new.roster.people, _person),
         *_changes("team", old.roster.teams, new.roster.teams, _team),
+        *_changes("schedule", old.roster.schedules, new.roster.schedules, _schedule),
         *_changes("service", old.services, new.services, _service),
         *_changes("policy", old.policies, new.policies, _policy),
     ]
@@ -78,6 +81,24 @@ def _contact(contact: ContactMethod) -> str:
 
 def _team(members: tuple[str, ...]) -> Words:
     return {"members": ", ".join(members)}
+
+
+def _schedule(schedule: Schedule) -> Words:
+    """The order of the layers counts, so it is said too."""
+    words: Words = {"timezone": schedule.zone.key, "layers": ", ".join(layer.name for layer in schedule.layers)}
+    return words | {f"layer {layer.name}": _layer(layer) for layer in schedule.layers}
+
+
+def _layer(layer: Layer) -> str:
+    rotation = layer.rotation
+    turns = ", ".join("+".join(turn) or "nobody" for turn in rotation.turns)
+    on = "+".join(DAYS[day] for day in rotation.days)
+    pace = f"every {rotation.hours} hours" if rotation.hours else f"every {rotation.every}. of {on}" if rotation.every > 1 else on
+    shown = f"{turns} from {rotation.starts} {rotation.handoff:%H:%M}, {pace}"
+    shown += f", until {layer.until}" if layer.until else ""
+    shown += f", in {layer.zone.key}" if layer.zone else ""
+    open_ = ", ".join(f"{moment(begin)} to {moment(end)}" for begin, end in layer.week.windows)
+    return f"[{shown}{f', only {open_}' if open_ else ''}]"
 
 
 def _service(service: Service) -> Words:

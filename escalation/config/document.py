@@ -5,7 +5,7 @@ recognisable, so that the rules can say so. Not the rules: it knows no key of ou
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import yaml
 
@@ -23,9 +23,11 @@ _READ_AS = {"bool": "true or false", "null": "nothing", "int": "a number", "floa
 
 @dataclass(frozen=True, slots=True)
 class Odd:
-    """A bare word that YAML reads as `what`, and of which we make nothing."""
+    """A bare word that YAML reads as `what`. Nothing is made of it but where a date or a time of day belongs; its `text` may be a
+    number that somebody is called at."""
 
     what: str
+    text: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,4 +172,4 @@ def _scalar(node: yaml.ScalarNode) -> object:
     # Only what reads the same everywhere: 010 is eight to YAML 1.1, 5:00 is three hundred.
     if kind == "int" and re.fullmatch(r"0|[1-9][0-9]{0,8}", text, re.ASCII):
         return int(text)
-    return Odd(_READ_AS.get(kind, "something else"))
+    return Odd(_READ_AS.get(kind, "something else"), text)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 
 from pydantic import ValidationInfo
@@ -19,11 +20,24 @@ _SLACK_CHANNEL = re.compile(r"#[^\s#@,:A-Z]{1,80}|[CGD][A-Z0-9]{2,20}")
 
 
 def member(value: object, info: ValidationInfo) -> str:
-    """A person's short name, in a team."""
+    """A person's short name, in a team or a schedule."""
     who = text(value)
     if who not in known(info).people:
         raise Refused(f"no such person {quoted(who)}{guess(who, known(info).people)}")
     return who
+
+
+def turn(value: object, info: ValidationInfo) -> tuple[str, ...]:
+    """Who is on call in one turn: a person, several, or `~` for nobody."""
+    if value is None:
+        return ()
+    if value == []:
+        raise Refused("is empty: write ~ for a turn of nobody")
+    people = tuple(member(one, info) for one in (value if isinstance(value, list) else [value]))
+    twice = next((p for n, p in enumerate(people) if p in people[:n]), None)
+    if twice:
+        raise Refused(f"{quoted(twice)} is in this turn twice")
+    return people
 
 
 def policy(value: object, info: ValidationInfo) -> str:
@@ -34,34 +48,35 @@ def policy(value: object, info: ValidationInfo) -> str:
 
 
 def target(value: object, info: ValidationInfo) -> Target:
-    """`ann`, `team:payments`, `slack:#incidents`, `email:ops@example.org`, `webhook:https://…`."""
+    """`ann`, `team:payments`, `schedule:payments`, `slack:#incidents`, `email:ops@example.org`, `webhook:https://…`."""
     if isinstance(value, dict):
         raise Refused('a space after the colon makes it a block: write team:name without it, or in quotes, "slack:#ops"')
     said = text(value)
     kind, colon, rest = said.partition(":")
     if not colon:
         return _person(said, known(info))
-    if kind not in _PLACES and kind != TargetKind.TEAM:
-        kinds = [TargetKind.TEAM, *_PLACES]
+    if kind not in _PLACES and kind not in _OURS:
+        kinds = [*_OURS, *_PLACES]
         raise Refused(f"no such kind of target {quoted(kind)}{guess(kind, kinds)} (there are: {', '.join(kinds)})")
-    if kind == TargetKind.TEAM:
-        return _team(rest.strip(), known(info))
+    if kind in _OURS:
+        return _ours(TargetKind(kind), rest.strip(), _OURS[kind](known(info)))
     return Target(TargetKind(kind), _PLACES[kind](rest))
 
 
 def _person(who: str, names: Known) -> Target:
     if who in names.people:
         return Target(TargetKind.PERSON, who)
-    if who in names.teams:
-        raise Refused(f"no such person {quoted(who)}, did you mean {quoted(f'team:{who}')}?")
+    for kind, theirs in _OURS.items():
+        if who in theirs(names):
+            raise Refused(f"no such person {quoted(who)}, did you mean {quoted(f'{kind}:{who}')}?")
     hint = ": for several write a list, [ann, bob]" if "," in who else guess(who, names.people)
     raise Refused(f"no such person {quoted(who)}{hint}")
 
 
-def _team(team: str, names: Known) -> Target:
-    if team not in names.teams:
-        raise Refused(f"no such team {quoted(team)}{guess(f'team:{team}', [f'team:{t}' for t in names.teams])}")
-    return Target(TargetKind.TEAM, team)
+def _ours(kind: TargetKind, name: str, names: tuple[str, ...]) -> Target:
+    if name not in names:
+        raise Refused(f"no such {kind} {quoted(name)}{guess(f'{kind}:{name}', [f'{kind}:{n}' for n in names])}")
+    return Target(kind, name)
 
 
 def slack_channel(value: object) -> str:
@@ -70,6 +85,10 @@ def slack_channel(value: object) -> str:
     return text(value)
 
 
+_OURS: dict[str, Callable[[Known], tuple[str, ...]]] = {
+    TargetKind.SCHEDULE: lambda names: names.schedules,
+    TargetKind.TEAM: lambda names: names.teams,
+}
 _PLACES = {"slack": slack_channel, "email": email, "webhook": url}
 
 

@@ -3,14 +3,17 @@ places at once are in `crosschecks`; what the values mean for paging is in `site
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Annotated
+from datetime import date, time, timedelta
+from typing import Annotated, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, model_validator
 
-from escalation.config import references, words
+from escalation.config import references, times, words
+from escalation.config.faults import Refused
 from escalation.domain.policy import Policy, Rung, Step
 from escalation.domain.roster import Target
+from escalation.domain.rotation import EVERY_DAY
+from escalation.domain.week import Window
 
 _POLICY = Policy("", ())
 _STEP = Step(())
@@ -48,6 +51,44 @@ class PersonBlock(_Block):
     slack: Annotated[str, PlainValidator(words.slack_user)] = ""
 
 
+class LayerBlock(_Block):
+    """`people` are the turns; `days` and `every` None mean every one, `hours` None that turns last whole days."""
+
+    name: Annotated[str, PlainValidator(words.name)]
+    people: Annotated[list[Annotated[tuple[str, ...], PlainValidator(references.turn)]], Field(min_length=1, max_length=200)]
+    starts: Annotated[date, PlainValidator(times.day)]
+    handoff: Annotated[time, PlainValidator(times.clock)] = time(9)
+    days: Annotated[tuple[int, ...] | None, PlainValidator(times.weekdays)] = None
+    every: Annotated[int | None, PlainValidator(times.every)] = None
+    hours: Annotated[int | None, PlainValidator(times.hours)] = None
+    only: Annotated[
+        list[Annotated[tuple[Window, ...], PlainValidator(times.windows)]],
+        BeforeValidator(_listed),
+        Field(min_length=1, max_length=100),
+    ] = Field(default_factory=list)
+    timezone: Annotated[str | None, PlainValidator(words.timezone)] = None
+    until: Annotated[date | None, PlainValidator(times.day)] = None
+
+    @model_validator(mode="after")
+    def _is_possible(self) -> Self:
+        if self.hours is not None and (self.days is not None or self.every is not None):
+            raise Refused("turns last `hours` or change on `days`: not both")
+        if self.until is not None and self.until <= self.starts:
+            raise Refused("`until` is no later than `starts`: nobody is ever on call by it")
+        return self
+
+    @property
+    def handoff_days(self) -> tuple[int, ...]:
+        return self.days or EVERY_DAY
+
+
+class ScheduleBlock(_Block):
+    """The lowest layer first."""
+
+    timezone: Annotated[str, PlainValidator(words.timezone)]
+    layers: Annotated[list[LayerBlock], Field(min_length=1, max_length=50)]
+
+
 class ServiceBlock(_Block):
     policy: Annotated[str, PlainValidator(references.policy)]
     keys: Annotated[list[Annotated[str, PlainValidator(words.key)]], Field(min_length=1)] | None = None
@@ -81,11 +122,17 @@ class File(_Block):
         dict[Name, Annotated[list[Annotated[str, PlainValidator(references.member)]], Field(min_length=1)]],
         BeforeValidator(_present),
     ] = Field(default_factory=dict)
+    schedules: Annotated[dict[Name, ScheduleBlock], BeforeValidator(_present)] = Field(default_factory=dict)
     services: Annotated[dict[Name, ServiceBlock], Field(min_length=1), BeforeValidator(_present)]
     policies: Annotated[dict[Name, PolicyBlock], Field(min_length=1), BeforeValidator(_present)]
 
 
-_ENTRIES: dict[str, type[_Block]] = {"people": PersonBlock, "services": ServiceBlock, "policies": PolicyBlock}
+_ENTRIES: dict[str, type[_Block]] = {
+    "people": PersonBlock,
+    "schedules": ScheduleBlock,
+    "services": ServiceBlock,
+    "policies": PolicyBlock,
+}
 
 
 def block_at(path: tuple[str | int, ...]) -> type[_Block] | None:
@@ -97,5 +144,7 @@ def block_at(path: tuple[str | int, ...]) -> type[_Block] | None:
             return _ENTRIES.get(section)
         case ("policies", _, "last_resort") | ("policies", _, "steps", int()):
             return StepBlock
+        case ("schedules", _, "layers", int()):
+            return LayerBlock
         case _:
             return None

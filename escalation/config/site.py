@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from zoneinfo import ZoneInfo
 
-from escalation.config.schema import File, PersonBlock, PolicyBlock, ServiceBlock, StepBlock
+from escalation.config.schema import File, LayerBlock, PersonBlock, PolicyBlock, ScheduleBlock, ServiceBlock, StepBlock
 from escalation.domain.policy import Policy, Service, Site, Step
 from escalation.domain.roster import Channel, ContactMethod, Responder, Roster
+from escalation.domain.rotation import Rotation
+from escalation.domain.schedule import Layer, Schedule
+from escalation.domain.week import Week
 
 
 def site(file: File, keys_from_files: Mapping[str, tuple[str, ...]]) -> Site:
@@ -15,6 +19,7 @@ def site(file: File, keys_from_files: Mapping[str, tuple[str, ...]]) -> Site:
         roster=Roster(
             people={handle: _responder(handle, person) for handle, person in file.people.items()},
             teams={name: tuple(dict.fromkeys(members)) for name, members in file.teams.items()},
+            schedules={name: _schedule(name, block) for name, block in file.schedules.items()},
         ),
         services={name: _service(name, block, keys_from_files.get(name, ())) for name, block in file.services.items()},
         policies={name: _policy(name, block) for name, block in file.policies.items()},
@@ -34,6 +39,27 @@ def _responder(handle: str, person: PersonBlock) -> Responder:
         contacts=tuple(ContactMethod(channel, address) for channel, address in said.items() if address),
         timezone=person.timezone,
         chat=person.slack,
+    )
+
+
+def _schedule(name: str, block: ScheduleBlock) -> Schedule:
+    return Schedule(name, ZoneInfo(block.timezone), tuple(map(_layer, block.layers)))
+
+
+def _layer(layer: LayerBlock) -> Layer:
+    return Layer(
+        name=layer.name,
+        rotation=Rotation(
+            turns=tuple(layer.people),
+            starts=layer.starts,
+            handoff=layer.handoff,
+            days=layer.handoff_days,
+            every=layer.every or 1,
+            hours=layer.hours or 0,
+        ),
+        week=Week.of(window for windows in layer.only for window in windows),
+        until=layer.until,
+        zone=ZoneInfo(layer.timezone) if layer.timezone else None,
     )
 
 

@@ -35,6 +35,7 @@ class Known:
 
     people: tuple[str, ...] = ()
     teams: tuple[str, ...] = ()
+    schedules: tuple[str, ...] = ()
     policies: tuple[str, ...] = ()
     allow_test_numbers: bool = False
 
@@ -76,7 +77,7 @@ def handle(value: object) -> str:
 
 
 def name(value: object) -> str:
-    """Name of a team, service or policy."""
+    """Name of a team, schedule, layer, service or policy."""
     if text(value) != value or not _NAME.fullmatch(value):
         raise Refused("a name begins with a letter or digit, then also spaces, `_`, `.` and `-`; 60 at most")
     return text(value)

@@ -20,7 +20,7 @@ from escalation.domain.incident import (
     TimerKind,
 )
 from escalation.domain.policy import Rung, Step
-from escalation.domain.roster import Channel, Responder
+from escalation.domain.roster import Channel, Responder, TargetKind
 from escalation.domain.timeline import EntryKind
 
 AT_ONCE = timedelta(0)
@@ -72,14 +72,27 @@ def begin_step(draft: Draft, index: int) -> None:
     who = resolve(draft, steps[index])
     names = ", ".join(r.name for r in who) or "nobody"
     draft.note(f"Step {index + 1} of {len(steps)}: paging {names}.", EntryKind.STEP)
+    note_empty_schedules(draft, steps[index])
     draft.set_timer(TimerKind.SLOT, draft.incident.policy.slot_limit)
     page_all(draft, who, index, steps[index])
 
 
 def resolve(draft: Draft, step: Step) -> list[Responder]:
     """Who is behind the step's targets at this moment, each once."""
-    found = [r for target in step.targets for r in draft.roster.resolve(target)]
+    found = [r for target in step.targets for r in draft.roster.resolve(target, draft.now)]
     return list({r.handle: r for r in found}.values())
+
+
+def note_empty_schedules(draft: Draft, step: Step) -> None:
+    """Loudly, also where the step has others: a hole in a schedule is found before it matters, or in the night."""
+    for target in step.targets:
+        if target.kind is not TargetKind.SCHEDULE:
+            continue
+        shift = draft.roster.shift(target.name, draft.now)
+        if shift is None:
+            draft.note(f"There is no schedule {target.name} any more.", EntryKind.ALARM)
+        elif shift.empty is not None:
+            draft.note(f"Nobody is on call in the schedule {target.name}: {shift.empty}.", EntryKind.ALARM)
 
 
 def page_all(draft: Draft, who: list[Responder], index: int, step: Step) -> None:
@@ -125,6 +138,7 @@ def page_last_resort(draft: Draft) -> None:
         return
     step = draft.incident.policy.last_resort
     who = resolve(draft, step)
+    note_empty_schedules(draft, step)
     if not who:
         draft.note("There is no last resort to tell.", EntryKind.ALARM)
     page_all(draft, [r for r in who if not _is_being_told(draft, r)], LAST_RESORT, step)
@@ -140,6 +154,7 @@ def _is_being_told(draft: Draft, responder: Responder) -> bool:
 def follow_roster(draft: Draft, index: int, step: Step) -> None:
     """Who is on call changed in mid-step: page the new, stop ringing the old unless they have picked up."""
     who = {r.handle: r for r in resolve(draft, step)}
+    note_empty_schedules(draft, step)
     for page in draft.open_pages(index):
         if page.responder not in who:
             shut(draft, page, "no longer on call")

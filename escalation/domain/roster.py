@@ -1,11 +1,15 @@
-"""Who can be told, and by what: responders, their contact methods, teams. Resolves a policy's target to people.
-Not schedules (who is on call when) and not policy (in what order)."""
+"""Who can be told, and by what: responders, their contact methods, teams, schedules. Resolves a policy's target to people.
+Not who is on call when (`schedule`) and not policy (in what order)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
+
+from escalation.domain.overrides import Absence, Override
+from escalation.domain.schedule import Schedule, Shift, on_call
 
 
 class Channel(StrEnum):
@@ -24,6 +28,7 @@ class Channel(StrEnum):
 class TargetKind(StrEnum):
     PERSON = "person"
     TEAM = "team"
+    SCHEDULE = "schedule"  # whoever is on call in it
     SLACK = "slack"  # a Slack channel
     EMAIL = "email"  # a mailbox
     WEBHOOK = "webhook"  # an URL of the site's own
@@ -31,7 +36,7 @@ class TargetKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a step points at. `name` is a person's handle, a team's name, or the address of a place."""
+    """What a step points at. `name` is a person's handle, a team's or schedule's name, or the address of a place."""
 
     kind: TargetKind
     name: str
@@ -68,20 +73,41 @@ class Responder:
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """People and teams as they stand now, opt-outs marked on their contact methods."""
+    """People, teams and schedules as they stand now, opt-outs marked on their contact methods. `overrides` and `absences` are what
+    was arranged at run time; a configuration has none."""
 
     people: Mapping[str, Responder] = field(default_factory=dict)
     teams: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    schedules: Mapping[str, Schedule] = field(default_factory=dict)
+    overrides: tuple[Override, ...] = ()
+    absences: tuple[Absence, ...] = ()
 
-    def resolve(self, target: Target) -> tuple[Responder, ...]:
-        """Responders of a target, in order; an unknown person or team is nobody (loudly, by the machine), never an error."""
+    def resolve(self, target: Target, at: datetime) -> tuple[Responder, ...]:
+        """Responders of a target at that instant, in order; an unknown person, team or schedule, and a schedule that nobody is on call
+        in, is nobody (loudly, by the machine), never an error."""
+        shift = self.shift(target.name, at) if target.kind is TargetKind.SCHEDULE else None
+        return self._known(shift.people) if shift else self.everybody(target)
+
+    def everybody(self, target: Target) -> tuple[Responder, ...]:
+        """Whoever may be behind a target at one time or another."""
         match target.kind:
             case TargetKind.PERSON:
-                return tuple(p for p in [self.people.get(target.name)] if p)
+                return self._known([target.name])
             case TargetKind.TEAM:
-                return tuple(self.people[h] for h in self.teams.get(target.name, ()) if h in self.people)
+                return self._known(self.teams.get(target.name, ()))
+            case TargetKind.SCHEDULE:
+                schedule = self.schedules.get(target.name)
+                return self._known(sorted(schedule.people)) if schedule else ()
             case _:
                 return (place(target),)
+
+    def shift(self, schedule: str, at: datetime) -> Shift | None:
+        """Who is on call in that schedule; None when there is no such schedule."""
+        found = self.schedules.get(schedule)
+        return on_call(found, at, self.overrides, self.absences) if found else None
+
+    def _known(self, handles: Iterable[str]) -> tuple[Responder, ...]:
+        return tuple(self.people[h] for h in handles if h in self.people)
 
     def responder(self, handle: str) -> Responder | None:
         """A responder by handle; a place's handle is its target's text, such as `slack:#ops`."""

@@ -55,6 +55,12 @@ class Week:
             return cls(tuple(edges[1:-1]))
         return cls(tuple(edges), opened=False)
 
+    @property
+    def windows(self) -> tuple[tuple[int, int], ...]:
+        """When it is open, in seconds since Monday 00:00; none when it always is. One past Sunday ends before it begins."""
+        edges = self.edges[-1:] + self.edges[:-1] if self.opened else self.edges
+        return tuple(zip(edges[::2], edges[1::2], strict=True))
+
     def around(self, wall: int) -> tuple[bool, int | None, int | None]:
         """Whether it is open at that reading, since when, and until when; `None`: for ever."""
         if not self.edges:

@@ -135,7 +135,7 @@ def _due_to_be_paged(night: CrashNight, incident: Incident, story: str) -> set[s
         return set()
     steps = incident.policy.steps
     left = steps if "EXHAUSTED" in story or incident.round else steps[: incident.step]
-    return {r.handle for step in left for target in step.targets for r in night.roster.resolve(target)}
+    return {r.handle for step in left for target in step.targets for r in night.roster.everybody(target)}
 
 
 def replaying_changes(night: CrashNight) -> list[str]:

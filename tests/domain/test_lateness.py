@@ -124,4 +124,4 @@ def test_an_outage_ends_one_step_at_most(dice: Random, chosen: Policy, hours: in
 def _empty_steps(chosen: Policy) -> int:
     """Steps that nobody is in are left at once, whenever they are come to."""
     people = roster()
-    return chosen.rounds * sum(not [r for t in s.targets for r in people.resolve(t)] for s in chosen.steps)
+    return chosen.rounds * sum(not [r for t in s.targets for r in people.everybody(t)] for s in chosen.steps)

@@ -74,7 +74,7 @@ class Watch:
             assert self.run_began == len(before.pages), "paged again, and not from step 1"
         if now.status is Status.EXHAUSTED and before.status is not Status.EXHAUSTED:
             paged = {p.responder for p in now.pages[self.run_began :] if any(a.page == p.number for a in now.attempts)}
-            everyone = {r.handle for s in night.policy.steps for t in s.targets for r in night.roster.resolve(t) if r.contacts}
+            everyone = {r.handle for s in night.policy.steps for t in s.targets for r in night.roster.everybody(t) if r.contacts}
             assert everyone <= paged, "somebody reachable was never paged"
 
 

@@ -67,8 +67,8 @@ class Story:
     details: tuple[tuple[str, str], ...]
 
 
-def story(incident: Incident, roster: Roster) -> Story:
-    text, at = whats_next(incident, roster)
+def story(incident: Incident, roster: Roster, now: datetime) -> Story:
+    text, at = whats_next(incident, roster, now)
     return Story(
         id=incident.id,
         short_id=incident.short_id,
@@ -90,7 +90,7 @@ def story(incident: Incident, roster: Roster) -> Story:
     )
 
 
-def whats_next(incident: Incident, roster: Roster) -> tuple[str, datetime | None]:
+def whats_next(incident: Incident, roster: Roster, now: datetime) -> tuple[str, datetime | None]:
     """Who or what is next if nobody does anything, and when; None when that hangs on no clock."""
     match incident.status:
         case Status.TRIGGERED:
@@ -98,7 +98,7 @@ def whats_next(incident: Incident, roster: Roster) -> tuple[str, datetime | None
             who = (
                 "the policy is used up, the last resort is told"
                 if index is None
-                else f"{names_of(incident, roster, index)} is paged"
+                else f"{names_of(incident, roster, index, _due(incident, TimerKind.STEP) or now)} is paged"
             )
             return _capital(who), _due(incident, TimerKind.STEP)
         case Status.EXHAUSTED:

@@ -107,7 +107,7 @@ class Console:
         asks_name = visitor.may_name and "rename" in request.args
         return render_template(
             "console/incident.html",
-            it=story.story(incident, seen.site.roster),
+            it=story.story(incident, seen.site.roster, seen.now),
             acts=acts.offered(incident.status),
             visitor=visitor,
             asks_name=asks_name,
