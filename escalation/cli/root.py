@@ -32,6 +32,8 @@ COMMANDS = {
     "escalate": "incidents.escalate",
     "show": "incidents.show",
     "list": "incidents.list_",
+    "oncall": "oncall.oncall",
+    "schedule": "oncall.schedule",
     "spool": "spool.spool",
     "config": "config.config",
     "up": "programs.up",
