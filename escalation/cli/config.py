@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from escalation.cli.shell import Shell
+from escalation.clock import SystemClock
 from escalation.config import apply as applying
 from escalation.config import keys
 from escalation.errors import BadConfig, BadInput, NotFound
@@ -26,7 +27,7 @@ def check(shell: Shell, file: Path | None) -> None:
     """Print every fault and warning with its line; change nothing."""
     path = file or shell.settings.config
     try:
-        loaded = applying.check(path)
+        loaded = applying.check(path, SystemClock().now())
     except BadConfig as error:
         raise faulty(path, error) from None
     warn(path, loaded.warnings)
@@ -40,7 +41,7 @@ def apply(shell: Shell, file: Path | None) -> None:
     """Make the file the current configuration, wholly or not at all; print what changed."""
     path = file or shell.settings.config
     try:
-        applied = applying.apply(shell.system.store, applying.text_of(path), path.parent)
+        applied = applying.apply(shell.system.store, applying.text_of(path), path.parent, SystemClock().now())
     except BadConfig as error:
         raise faulty(path, error) from None
     warn(path, applied.warnings)

@@ -4,9 +4,9 @@ reached without Plivo, since on the night Plivo is down that is all there is."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from escalation.config import keys, phone
+from escalation.config import ahead, keys, phone
 from escalation.config.duration import spelled
 from escalation.config.faults import Faults, Path
 from escalation.domain.policy import Policy, Site, Step
@@ -18,12 +18,14 @@ _MISSING = {Channel.VOICE: "phone", Channel.SMS: "number for texts", Channel.SLA
 Advice = Iterator[tuple[Path, str]]
 
 
-def warnings(site: Site, lines: Mapping[Path, int]) -> list[str]:
-    """In the order of the file, each `line N: where: what`."""
+def warnings(site: Site, lines: Mapping[Path, int], now: datetime | None = None) -> list[str]:
+    """In the order of the file, each `line N: where: what`; with `now` also what is ahead."""
     found = Faults(lines)
     for rule in _RULES:
         for path, text in rule(site):
             found.add(path, text)
+    for path, text in ahead.warnings(site, now) if now else ():
+        found.add(path, text)
     return found.sorted()
 
 

@@ -4,6 +4,7 @@ what was applied. Not telling open incidents about it: the caller lets the engin
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from escalation.config.diff import diff
@@ -34,15 +35,15 @@ def text_of(path: Path) -> str:
         raise BadConfig([f"line {line}: file: not UTF-8 text"]) from None
 
 
-def check(path: Path) -> Loaded:
+def check(path: Path, now: datetime | None = None) -> Loaded:
     """Reads a file as `apply` would, changing nothing; raises `BadConfig` with every fault."""
-    return load(text_of(path), path.parent)
+    return load(text_of(path), path.parent, now)
 
 
-def apply(store: Store, text: str, folder: Path = Path()) -> Applied:
-    """Makes the text the current configuration, wholly or not at all. `folder` is where `key_file` paths begin.
+def apply(store: Store, text: str, folder: Path = Path(), now: datetime | None = None) -> Applied:
+    """Makes the text the current configuration, wholly or not at all. `folder` is where `key_file` paths begin; `now`: see `load`.
     Raises `BadConfig` with every fault, `StoreUnavailable`."""
-    loaded = load(text, folder)
+    loaded = load(text, folder, now)
     with store.transaction() as transaction:
         current = transaction.site()
         changes = diff(current, loaded.site)

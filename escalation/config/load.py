@@ -4,6 +4,7 @@ names. Not storing it (`apply`)."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -25,8 +26,8 @@ class Loaded:
     warnings: list[str]
 
 
-def load(text: str, folder: Path = Path()) -> Loaded:
-    """`folder` is where relative `key_file` paths begin. Raises `BadConfig` with every fault, `line N: where: what`."""
+def load(text: str, folder: Path = Path(), now: datetime | None = None) -> Loaded:
+    """`folder` is where relative `key_file` paths begin; with `now` the warnings look ahead from there. Raises `BadConfig` with every fault, `line N: where: what`."""
     read = document.read(text)
     from_files = _keys_from_files(read, folder)
     crosschecks.check(read, from_files)
@@ -34,7 +35,7 @@ def load(text: str, folder: Path = Path()) -> Loaded:
     if file is None or read.faults:
         raise BadConfig(read.faults.sorted())
     found = site(file, from_files)
-    return Loaded(found, advice.warnings(found, read.lines))
+    return Loaded(found, advice.warnings(found, read.lines, now))
 
 
 def _file(read: document.Document) -> File | None:
