@@ -1,4 +1,4 @@
-"""What is done with incidents from the command line: `ack`, `unack`, `resolve`, `snooze`, `escalate`, `show`, `list`. The engine is used
+"""What is done with incidents from the command line: `ack`, `unack`, `resolve`, `snooze`, `escalate`, `note`, `show`, `list`. The engine is used
 directly; `ack` and `resolve` are reports like a trigger (`alerts`): they go over HTTP too, by the trouble's key, and may be kept for later."""
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from escalation.domain import waking
 from escalation.domain.alert import Action
 from escalation.domain.dedup import What
 from escalation.domain.incident import Incident, Status, Via
+from escalation.domain.notes import note_of
 from escalation.domain.roster import Roster
 from escalation.errors import BadInput, NotFound
 from escalation.local.report import Report
@@ -134,6 +135,17 @@ def unack(shell: Shell, incident: int, by: str, output: str) -> None:
     stands(came.incident, output)
     if not came.moved:
         raise Refused(f"{came.incident.short_id} is {came.incident.status}: only what is acknowledged can be given back")
+
+
+@click.command()
+@click.argument("incident", type=INCIDENT)
+@click.argument("text")
+@by
+@output
+@click.pass_obj
+def note(shell: Shell, incident: int, text: str, by: str, output: str) -> None:
+    """Write TEXT into the timeline: nothing else changes, nobody is told."""
+    stands(shell.system.engine.tell(incident, ev.Noted(note_of(text), by, Via.CLI)).incident, output)
 
 
 @click.command()

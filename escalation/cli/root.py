@@ -30,6 +30,7 @@ COMMANDS = {
     "resolve": "incidents.resolve",
     "snooze": "incidents.snooze",
     "escalate": "incidents.escalate",
+    "note": "incidents.note",
     "show": "incidents.show",
     "list": "incidents.list_",
     "oncall": "oncall.oncall",

@@ -65,6 +65,15 @@ class Snoozed:
 
 
 @dataclass(frozen=True, slots=True)
+class Noted:
+    """Somebody's own words (`notes.note_of`), for whoever reads the story later."""
+
+    text: str
+    by: str
+    via: Via
+
+
+@dataclass(frozen=True, slots=True)
 class Resolved:
     """`occurred_at` is the trouble's own start when the monitor says it: an older occurrence closes nothing newer."""
 
@@ -217,6 +226,7 @@ IncidentEvent = (
     | Escalated
     | Unacknowledged
     | Snoozed
+    | Noted
     | Resolved
     | RosterChanged
     | CarrierRecovered

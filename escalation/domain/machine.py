@@ -206,6 +206,11 @@ def snooze(draft: Draft, event: ev.Snoozed) -> None:
     draft.note(f"Snoozed by {who}, by {event.via}, until {event.until:%Y-%m-%d %H:%M} UTC.", EntryKind.STATUS)
 
 
+def write_down(draft: Draft, event: ev.Noted) -> None:
+    """Also when it is over: what was found out in the morning belongs to the story."""
+    draft.note(f"Note by {draft.roster.name(event.by)}, by {event.via}: {event.text}")
+
+
 # --- the site
 
 
@@ -376,6 +381,11 @@ RULES: Final[Mapping[tuple[Status, type[ev.IncidentEvent]], Rule]] = MappingProx
         (ACKNOWLEDGED, ev.Snoozed): snooze,
         (SNOOZED, ev.Snoozed): snooze,
         (RESOLVED, ev.Snoozed): ignore,
+        (TRIGGERED, ev.Noted): write_down,
+        (EXHAUSTED, ev.Noted): write_down,
+        (ACKNOWLEDGED, ev.Noted): write_down,
+        (SNOOZED, ev.Noted): write_down,
+        (RESOLVED, ev.Noted): write_down,
         (TRIGGERED, ev.Resolved): resolve,
         (EXHAUSTED, ev.Resolved): resolve,
         (ACKNOWLEDGED, ev.Resolved): resolve,

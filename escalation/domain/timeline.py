@@ -12,7 +12,7 @@ class EntryKind(StrEnum):
     STATUS = "status"
     STEP = "step"
     PAGE = "page"
-    NOTE = "note"  # late, repeated, stale: recorded and ignored
+    NOTE = "note"  # moves nothing: somebody's own words; or late, repeated, stale: recorded and ignored
     ALARM = "alarm"  # a dead end, told to the last resort
 
 

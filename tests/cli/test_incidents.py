@@ -89,6 +89,7 @@ def test_a_name_that_would_spoil_the_timeline_is_refused(machine: Machine) -> No
         ["resolve", "1"],
         ["escalate", "1"],
         ["unack", "1"],
+        ["note", "1", "x"],
         ["snooze", "1", "30m"],
         ["ack", "--dedup-key", "db-1"],
     ):
@@ -198,6 +199,22 @@ def test_a_snooze_until_a_time_is_by_the_clock_of_whoever_snoozes(machine: Machi
     assert machine("snooze", "INC-1", "until", "tomorrow", "--by", "somebody") == 0
     assert re.search(r" 08:00 UTC\n", machine.out)
     assert machine.err == "escalation: times are UTC: whose clock is meant is not known of 'somebody' (--by ANN)\n"
+
+
+def test_a_note_stands_in_the_timeline(machine: Machine) -> None:
+    """Printable and of bounded length; nothing else changes."""
+    opened(machine)
+    assert machine.json("note", "INC-1", "the disk\nwas full", "--by", "ann")["status"] == "triggered"
+    machine("show", "INC-1")
+    assert "Note by Ann Example, by command line: the disk was full\n" in machine.out
+    for text, why in (
+        ("", "no words"),
+        (" \n", "no words"),
+        ("x" * 401, "400 characters at most, this one 401"),
+        ("\x1b[2J", "printable"),
+    ):
+        assert machine("note", "INC-1", text) == 2
+        assert why in machine.err
 
 
 def test_what_is_given_back_is_paged_again(machine: Machine) -> None:

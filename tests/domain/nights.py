@@ -173,6 +173,7 @@ class RandomNight:
             ev.Escalated(who, Via.SLACK, 0, turn),
             ev.Unacknowledged(who, Via.CONSOLE, self.dice.choice([0, turn])),
             *[ev.Snoozed(self.now + timedelta(hours=1), who, Via.CONSOLE)] * 2,
+            ev.Noted("looked at it", who, Via.CONSOLE),
             ev.Resolved("monitor", Via.MONITOR),
             ev.Triggered(alert(severity=self.dice.choice([Severity.WARNING, Severity.ERROR, Severity.CRITICAL]))),
             ev.CarrierRecovered("plivo"),

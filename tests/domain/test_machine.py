@@ -312,6 +312,23 @@ def test_who_has_it_now_is_not_told_of_why_it_was_paged() -> None:
     assert (story.incident.status, story.incident.again) == (Status.TRIGGERED, None)
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        [],
+        [ev.Acknowledged("ann", Via.CLI)],
+        [ev.Snoozed(NIGHT + timedelta(hours=1), "ann", Via.CLI)],
+        [ev.Resolved("ann", Via.CLI)],
+    ],
+)
+def test_a_note_stands_in_the_timeline_and_does_nothing(said: list[ev.Event]) -> None:
+    """Whatever the incident's status: nothing is sent, nothing moves."""
+    before = Story().tell(*said)
+    story = Story().tell(*said, ev.Noted("the disk was full", "ann", Via.CLI))
+    assert (story.incident, story.commands) == (before.incident, [])
+    assert story.says == "Note by Ann, by command line: the disk was full"
+
+
 @pytest.mark.parametrize("said", [[], [ev.Snoozed(NIGHT + timedelta(hours=1), "ann", Via.CLI)], [ev.Resolved("ann", Via.CLI)]])
 def test_only_what_somebody_has_can_be_given_back(said: list[ev.Event]) -> None:
     """Recorded and ignored."""

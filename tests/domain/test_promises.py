@@ -220,7 +220,7 @@ def test_the_nights_are_wild() -> None:
 
     for seed in range(200):
         for chosen in (policy(), policy(step("ann", "bob"), step("lee"), rounds=2)):
-            RandomNight(Random(seed), chosen, look).run(100)
+            RandomNight(Random(seed), chosen, look).run(120)
     of_the_audit = {(status, ev.Audited) for status in Status}  # told when rows were lost, which nights do not do
     assert set(machine.RULES) - of_the_audit - {(Status.SNOOZED, ev.Restored)} <= met
     assert set(attempts.RULES) - NO_TEXT_RINGS <= met

@@ -171,6 +171,23 @@ def test_a_snooze_until_the_morning_is_by_the_clock_of_whoever_the_link_went_to(
     assert "Snoozed until 08:00 UTC." in console.text
 
 
+def test_a_note_is_shown_as_it_was_typed_and_sent_to_nobody(desk: Receiver, incident: int) -> None:
+    """Escaped; twice the same form is one note; what is no note changes nothing; also when it is over."""
+    browser = desk.browser()
+    browser.open(desk.link(incident))
+    press(browser, incident, "resolve")
+    assert "http-equiv" not in browser.open(desk.link(incident) + "&note=1").get_data(as_text=True)
+    form, typed = browser.fields(f"/incidents/{incident}/note"), {"text": "<b>disk</b>\n& full"}
+    for _ in range(2):
+        browser.client.post(f"/incidents/{incident}/note", data=form | typed, base_url=PUBLIC_URL)
+    browser.client.post(f"/incidents/{incident}/note", data=form | {"text": "x" * 401}, base_url=PUBLIC_URL)
+    browser.open(desk.link(incident))
+    assert "Nothing was noted: a note has 400 characters at most" in browser.text
+    assert browser.text.count("Note by Ann, by link: &lt;b&gt;disk&lt;/b&gt; &amp; full") == 1
+    assert "<b>" not in browser.text
+    assert desk.story(incident).count("Note by") == 1
+
+
 def test_what_is_given_back_by_a_button_is_paged_again(desk: Receiver, incident: int) -> None:
     """Offered to whoever looks at an acknowledged one, and only there."""
     browser = desk.browser()

@@ -3,6 +3,7 @@ answers 303 to the page. Every form carries a CSRF token and works without JavaS
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +13,8 @@ from werkzeug.exceptions import HTTPException
 
 from escalation import errors
 from escalation.build import System
+from escalation.domain.events import Noted
+from escalation.domain.notes import LONGEST_NOTE, note_of
 from escalation.domain.policy import Site
 from escalation.ports import Patience
 from escalation.store.views import IncidentView
@@ -39,6 +42,7 @@ def blueprint(system: System) -> Blueprint:
     pages.add_url_rule("/login", "enter", desk.enter, methods=["POST"])
     pages.add_url_rule("/logout", "leave", desk.leave, methods=["POST"])
     pages.add_url_rule(ONE, "incident", desk.incident)
+    pages.add_url_rule(f"{ONE}/note", "note", desk.note, methods=["POST"])
     pages.add_url_rule(f"{ONE}/name", "name", desk.name, methods=["POST"])
     pages.add_url_rule(
         f"{ONE}/<any(acknowledge,unacknowledge,escalate,snooze,morning,resolve):act>", "act", desk.act, methods=["POST"]
@@ -104,18 +108,20 @@ class Console:
         if not isinstance(seen, _Seen):
             return seen
         incident, visitor = seen.view.incident, seen.visitor
-        asks_name = visitor.may_name and "rename" in request.args
+        asks_name, asks_note = visitor.may_name and "rename" in request.args, "note" in request.args
         return render_template(
             "console/incident.html",
             it=story.story(incident, seen.site.roster, seen.now),
             acts=acts.offered(incident.status),
             visitor=visitor,
             asks_name=asks_name,
+            asks_note=asks_note,
+            longest_note=LONGEST_NOTE,
             entries=[told.entry for told in seen.view.entries[-MOST_ENTRIES:]][::-1],
             repeats=f"{seen.view.repeats + 1} received" if seen.view.repeats else "",
             now=seen.now,
             # A page that reloads itself would take away what somebody is typing.
-            refresh=REFRESH if incident.is_open and not asks_name else 0,
+            refresh=REFRESH if incident.is_open and not (asks_name or asks_note) else 0,
         )
 
     def act(self, incident_id: int, act: str) -> ResponseReturnValue:
@@ -123,6 +129,23 @@ class Console:
         if not isinstance(seen, _Seen):
             return seen
         flash(self._done(acts.ACTS[act], seen))
+        return self._back(seen)
+
+    def note(self, incident_id: int) -> ResponseReturnValue:
+        seen = self._seen(incident_id)
+        if not isinstance(seen, _Seen):
+            return seen
+        try:
+            text = note_of(request.form.get("text", ""))
+        except errors.BadInput as error:
+            flash(f"Nothing was noted: {error}.")
+            return self._back(seen)
+        by = seen.visitor.by
+        # The page's own moment is in it: the same form sent twice is one note, the same words said later are another.
+        name = hashlib.sha256(f"{request.form.get('seen', '')} {by} {text}".encode()).hexdigest()[:32]
+        noted = Noted(text, by, seen.visitor.via)
+        self._system.engine.tell(incident_id, noted, f"note:{incident_id}:{name}", patience=Patience.SENDER)
+        flash("Noted.")
         return self._back(seen)
 
     def name(self, incident_id: int) -> ResponseReturnValue:
