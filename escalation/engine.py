@@ -11,15 +11,17 @@ from typing import TypeVar
 
 from escalation.domain import events as ev
 from escalation.domain.alert import Action, Alert
+from escalation.domain.arrangements import Arrangement, refusals
 from escalation.domain.audit import LONGEST_WAIT, Finding, findings
 from escalation.domain.dedup import What, meaning
 from escalation.domain.incident import AttemptStatus, Incident, Status, Via
 from escalation.domain.machine import advance
+from escalation.domain.overrides import Absence, Override
 from escalation.domain.policy import Policy, Service, Site
 from escalation.domain.roster import Channel, Roster
 from escalation.domain.self_test import FAILED, PASSED, SelfTest, has_passed
 from escalation.domain.timeline import Entry, EntryKind
-from escalation.errors import NotFound, StoreUnavailable, UnknownKey, Unreadable
+from escalation.errors import BadInput, NotFound, StoreUnavailable, UnknownKey, Unreadable
 from escalation.phones import release_phones
 from escalation.ports import Job, Nudge, OpenIncident, Patience, Store, Transaction
 
@@ -151,15 +153,45 @@ class Engine:
         return not each("a recovery", concerned, lambda one: self.tell(one, ev.CarrierRecovered(carrier, channels)))
 
     def roster_changed(self) -> bool:
-        """After a configuration was applied in mid-step. Each incident hears of each version once, whoever says it and however often.
-        False when one could not be told: say it again."""
+        """After a configuration was applied, or an arrangement made, in mid-step. Each incident hears of each edition once, whoever says
+        it and however often. False when one could not be told: say it again."""
 
-        def look(tx: Transaction) -> tuple[tuple[int, list[int]], list[Job]]:
-            return (tx.site().version, tx.open_incidents(Status.TRIGGERED, Status.EXHAUSTED)), []
+        def look(tx: Transaction) -> tuple[tuple[str, list[int]], list[Job]]:
+            return (tx.site().edition, tx.open_incidents(Status.TRIGGERED, Status.EXHAUSTED)), []
 
-        version, concerned = self._run(look)
-        name = f"roster:{version}"
+        edition, concerned = self._run(look)
+        name = f"roster:{edition}"
         return not each("a change of the roster", concerned, lambda one: self.tell(one, ev.RosterChanged(), f"{name}:{one}"))
+
+    def arrange(self, *arranged: Override | Absence, by: str) -> list[int]:
+        """Makes overrides and absences, all or none, and tells the open incidents where one holds at once; returns their ids. Raises
+        `BadInput` with every reason why it cannot be, nothing changed, and `StoreUnavailable`. Dying before they are told costs them a second: the
+        timekeeper sees the edition too."""
+
+        def work(tx: Transaction) -> tuple[tuple[list[int], bool], list[Job]]:
+            reasons = [reason for what in arranged for reason in refusals(what, tx.site().roster, tx.now)]
+            if reasons:
+                raise BadInput(reasons)
+            return ([tx.arrange(what, by) for what in arranged], any(what.start <= tx.now for what in arranged)), []
+
+        ids, at_once = self._run(work)
+        if at_once:
+            self.roster_changed()
+        return ids
+
+    def take_back(self, id: int, by: str) -> Arrangement:
+        """The same for the end of an arrangement. Raises `NotFound` when it is over, or was taken back before."""
+
+        def work(tx: Transaction) -> tuple[tuple[Arrangement, bool], list[Job]]:
+            gone = tx.take_back(id, by)
+            if gone is None:
+                raise NotFound(f"There is no arrangement {id} that still holds or will.")
+            return (gone, gone.what.start <= tx.now), []
+
+        gone, at_once = self._run(work)
+        if at_once:
+            self.roster_changed()
+        return gone
 
     def audit(self, incident_id: int) -> tuple[Finding, ...]:
         """Sets right what one incident lacks, judged again under its lock; returns what that was."""

@@ -11,9 +11,11 @@ from enum import Enum
 from typing import Protocol, runtime_checkable
 
 from escalation.domain.alert import Alert, Severity
+from escalation.domain.arrangements import Arrangement
 from escalation.domain.commands import Command
 from escalation.domain.events import TimerFired
 from escalation.domain.incident import Incident, Status
+from escalation.domain.overrides import Absence, Override
 from escalation.domain.policy import Policy, Site
 from escalation.domain.roster import Channel
 from escalation.domain.timeline import Entry
@@ -184,6 +186,18 @@ class Transaction(Protocol):
 
     def document(self) -> str:
         """The text of the configuration applied last, empty before the first."""
+
+    def arrange(self, what: Override | Absence, by: str) -> int:
+        """Stores an override (its own id counts for nothing) or an absence; returns its id. Whether it may be was asked before."""
+
+    def take_back(self, id: int, by: str) -> Arrangement | None:
+        """Ends an arrangement now; None when there is none that still holds or will."""
+
+    def arrangements(self, since: datetime, *, removed: bool = False) -> list[Arrangement]:
+        """Those that ended later, in the order in which they were made; with `removed` also what was taken back."""
+
+    def forget_arrangements(self, before: datetime, limit: int) -> int:
+        """The same as `forget_incidents` for arrangements that were over by then."""
 
     def forget_incidents(self, before: datetime, limit: int) -> int:
         """Removes at most so many closed incidents, with all that hangs on them, in which nothing happened since. Returns how many rows

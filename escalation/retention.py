@@ -28,7 +28,10 @@ class Retention:
         if self._rest > 0:
             self._rest -= 1
             return 0
-        gone = sum(self._done(forget) for forget in (self._forget_incidents, self._forget_commands, self._forget_identities))
+        gone = sum(
+            self._done(forget)
+            for forget in (self._forget_incidents, self._forget_arrangements, self._forget_commands, self._forget_identities)
+        )
         if not gone:
             self._rest = REST
         return gone
@@ -39,6 +42,10 @@ class Retention:
 
     def _forget_incidents(self, tx: Transaction) -> int:
         return tx.forget_incidents(tx.now - self._incidents, INCIDENTS_AT_ONCE) if self._incidents else 0
+
+    def _forget_arrangements(self, tx: Transaction) -> int:
+        """As long as the incidents that they explain."""
+        return tx.forget_arrangements(tx.now - self._incidents, ROWS_AT_ONCE) if self._incidents else 0
 
     def _forget_commands(self, tx: Transaction) -> int:
         return tx.forget_commands(tx.now - COMMANDS, ROWS_AT_ONCE)

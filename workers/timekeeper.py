@@ -66,7 +66,7 @@ class Timekeeper:
             Duty("ping", timedelta(seconds=60), self._ping),
         )
         self._more = False
-        self._told = 0  # version of the configuration that every open incident knows of
+        self._told = "0"  # edition of the configuration that every open incident knows of
 
     def turn(self, now: datetime) -> bool:
         """Does every duty that is due at `now`; never raises. True when timers were left over: come again at once."""
@@ -98,15 +98,15 @@ class Timekeeper:
         self._run("probe", self._system.dispatch.probe)
 
     def _follow(self) -> None:
-        """Whoever applies a configuration says so to what is open; if they die before that, we do."""
+        """Whoever applies a configuration or arranges something says so to what is open; if they die before that, we do."""
         with self._system.store.read() as tx:
-            version = tx.site().version
-        if version != self._told:
-            self._run("roster", partial(self._tell, version))
+            edition = tx.site().edition
+        if edition != self._told:
+            self._run("roster", partial(self._tell, edition))
 
-    def _tell(self, version: int) -> None:
+    def _tell(self, edition: str) -> None:
         if self._system.engine.roster_changed():
-            self._told = version
+            self._told = edition
 
     def _ship(self) -> None:
         """What commands on this machine kept while the database was away. A receiver elsewhere may be silent for seconds."""

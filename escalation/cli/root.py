@@ -35,6 +35,8 @@ COMMANDS = {
     "list": "incidents.list_",
     "oncall": "oncall.oncall",
     "schedule": "oncall.schedule",
+    "override": "arrangements.override",
+    "absence": "arrangements.absence",
     "spool": "spool.spool",
     "config": "config.config",
     "up": "programs.up",

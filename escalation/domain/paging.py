@@ -25,6 +25,7 @@ from escalation.domain.timeline import EntryKind
 
 AT_ONCE = timedelta(0)
 DECLINED = "declined"
+NO_LONGER = "no longer on call"
 SLOW = "slow"  # pages wait for a free line
 LONGEST_PAUSE = 30  # seconds between tries at a carrier that fails: short beside any step's timeout
 LAST_RESORT_PAUSE = 300  # the last resort has no timeout: a mailbox must not be flooded
@@ -157,15 +158,15 @@ def follow_roster(draft: Draft, index: int, step: Step) -> None:
     note_empty_schedules(draft, step)
     for page in draft.open_pages(index):
         if page.responder not in who:
-            shut(draft, page, "no longer on call")
+            shut(draft, page, NO_LONGER)
     paged = {p.responder for p in draft.incident.pages if (p.step, p.turn) == (index, draft.incident.turn) and _was_told(p)}
     paged |= {p.responder for p in draft.open_pages(index)}
     page_all(draft, [r for h, r in who.items() if h not in paged], index, step)
 
 
 def _was_told(page: Page) -> bool:
-    """Whoever declined stays declined; whoever could not be reached may have a number now."""
-    return page.closed != Outcome.UNREACHABLE
+    """Whoever declined stays declined; whoever could not be reached may have a number now, and who was off call may be on again."""
+    return page.closed not in (Outcome.UNREACHABLE, NO_LONGER)
 
 
 # --- ladders

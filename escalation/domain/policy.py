@@ -61,12 +61,19 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """One applied configuration. `version` counts applied configurations; 0 means that none was applied yet."""
+    """One applied configuration. `version` counts applied configurations; 0 means that none was applied yet. `changes` counts what people
+    arranged or took back that changed who was on call at once."""
 
     roster: Roster = field(default_factory=Roster)
     services: Mapping[str, Service] = field(default_factory=dict)
     policies: Mapping[str, Policy] = field(default_factory=dict)
     version: int = 0
+    changes: int = 0
+
+    @property
+    def edition(self) -> str:
+        """Another one whenever somebody else may be on call than the incidents that are open know."""
+        return f"{self.version}.{self.changes}" if self.changes else str(self.version)
 
     def service_of(self, key: str) -> Service | None:
         return next((s for s in self.services.values() if key in s.keys), None)

@@ -13,12 +13,14 @@ from sqlalchemy import Connection, String, and_, bindparam, delete, func, insert
 from sqlalchemy.sql.dml import ReturningInsert
 
 from escalation.domain.incident import TimerKind
+from escalation.domain.overrides import Absence, Override
 from escalation.domain.policy import Site
 from escalation.domain.roster import Channel
 from escalation.errors import StoreUnavailable, Unreadable
 from escalation.ports import Clock
 from escalation.store.aside import Aside
-from escalation.store.sql_work import Work, inserting
+from escalation.store.sql_arranged import Arranged
+from escalation.store.sql_work import inserting
 from escalation.store.tables import NOT_HELD, UNDONE, carriers, heartbeats, held, inbox, opt_outs, outbox, phones, sites, timers
 from escalation.store.types import clean
 
@@ -40,7 +42,7 @@ _KEEP_PHONE = (
 )
 
 
-class Facts(Work):
+class Facts(Arranged):
     """The small tables' part of a transaction. `sites` caches parsed configurations by version, for the whole store."""
 
     def __init__(self, connection: Connection, clock: Clock | None, aside: Aside, parsed: dict[int, Site]) -> None:
@@ -149,7 +151,18 @@ class Facts(Work):
             return Site()
         site = self._site(rows[0].version)
         blocked = {(_CHANNELS[row.channel], row.address): row.reason for row in rows if row.channel in _CHANNELS}
-        return replace(site, roster=site.roster.blocking(blocked)) if blocked else site
+        site = replace(site, roster=site.roster.blocking(blocked)) if blocked else site
+        return self._arranged(site) if site.roster.schedules else site
+
+    def _arranged(self, site: Site) -> Site:
+        """With what still holds or will: a site without schedules pays nothing for it."""
+        standing = [a.what for a in self.arrangements(self.now)]
+        roster = replace(
+            site.roster,
+            overrides=tuple(x for x in standing if isinstance(x, Override)),
+            absences=tuple(x for x in standing if isinstance(x, Absence)),
+        )
+        return replace(site, roster=roster, changes=self.roster_changes())
 
     def set_aside(self, incident_id: int) -> None:
         self._put_aside("incidents", incident_id)

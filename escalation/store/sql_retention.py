@@ -9,7 +9,19 @@ from sqlalchemy import Column, CursorResult, Delete, String, Table, delete, func
 
 from escalation.domain.timeline import EntryKind
 from escalation.store.sql_work import Work
-from escalation.store.tables import CLOSED, NO_NONCE, NONCE, OPEN, JobState, alerts, entries, inbox, incidents, outbox
+from escalation.store.tables import (
+    CLOSED,
+    NO_NONCE,
+    NONCE,
+    OPEN,
+    JobState,
+    alerts,
+    arrangements,
+    entries,
+    inbox,
+    incidents,
+    outbox,
+)
 
 FORGOTTEN_ALARMS = "forgotten_alarms"
 _ROWS = 500  # of one table in one transaction: some milliseconds
@@ -35,6 +47,11 @@ class Forgetting(Work):
         oldest = select(outbox.c.id, outbox.c.state, outbox.c.due_at).order_by(outbox.c.id).limit(limit).subquery()
         done = select(oldest.c.id).where(oldest.c.state == JobState.DONE, oldest.c.due_at < before)
         return self._count(delete(outbox).where(outbox.c.id.in_(done)))
+
+    def forget_arrangements(self, before: datetime, limit: int) -> int:
+        """What was taken back too."""
+        old = select(arrangements.c.id).where(arrangements.c.ends_at < before).order_by(arrangements.c.ends_at).limit(limit)
+        return self._count(delete(arrangements).where(arrangements.c.id.in_(old)))
 
     def forget_identities(self, before: datetime, nonces_before: datetime | None, limit: int) -> int:
         """None that was shown while an incident was open that still is."""

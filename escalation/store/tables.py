@@ -19,6 +19,11 @@ from escalation.store.types import BIG, Details, Moment, Money, Shape, Word, Wor
 metadata = MetaData()
 
 
+class ArrangementKind(StrEnum):
+    OVERRIDE = "override"
+    ABSENCE = "absence"
+
+
 class JobState(StrEnum):
     PENDING = "pending"
     CLAIMED = "claimed"
@@ -220,6 +225,24 @@ carriers = Table(  # only those believed down
     Column("answered_at", Moment),  # it says that it is back, and nothing has failed since
     Column("reason", Words, nullable=False),
 )
+
+arrangements = Table(  # overrides and absences; what was taken back stays until it is long over
+    "arrangements",
+    metadata,
+    Column("id", BIG, primary_key=True, autoincrement=True),
+    Column("kind", Word(ArrangementKind), nullable=False),
+    Column("schedule", Words, nullable=False),  # empty: an absence is one in all of them
+    Column("person", Words),  # nobody: an empty slot
+    Column("instead_of", Words),
+    Column("starts_at", Moment, nullable=False),
+    Column("ends_at", Moment, nullable=False),
+    Column("made_by", Words, nullable=False),
+    Column("made_at", Moment, nullable=False),
+    Column("removed_by", Words, nullable=False, default=""),
+    Column("removed_at", Moment),
+    sqlite_autoincrement=True,  # of two that speak of the same the higher id holds
+)
+Index("arrangements_end", arrangements.c.ends_at)
 
 sites = Table(
     "sites",

@@ -13,6 +13,7 @@ from sqlalchemy import DateTime, Integer, String, Text, select
 from sqlalchemy.types import TypeDecorator
 
 from escalation.domain.incident import Status
+from escalation.domain.overrides import Override
 from escalation.domain.roster import Channel
 from escalation.domain.timeline import Entry, EntryKind
 from escalation.errors import BadInput, SchemaMismatch
@@ -43,6 +44,7 @@ def a_night(store: SqlStore) -> None:
         tx.first_seen("delivery")
         tx.carrier_down("plivo", "5xx")
         tx.bump("unknown_key")
+        tx.arrange(Override(0, "primary", tx.now, tx.now + timedelta(hours=1), "bob", "ann"), NASTY)
         tx.block(Channel.SMS, PHONES["bob"], "STOP")
         tx.note(incident.id, [Entry(tx.now, EntryKind.NOTE, NASTY)])
         call = {"carrier": "plivo", "reference": "c", "address": PHONES["ann"], "began_at": tx.now}
@@ -53,6 +55,14 @@ def a_night(store: SqlStore) -> None:
 def taken(url: str) -> list[Any]:
     """Through JSON, as through a file."""
     return [json.loads(json.dumps(line, ensure_ascii=False)) for line in backup.dump(url)]
+
+
+def without(table: str, lines: list[Any]) -> list[Any]:
+    """As by a release that had no such table."""
+    heads = [i for i, line in enumerate(lines) if isinstance(line, dict)]
+    begin = next(i for i in heads if lines[i].get("table") == table)
+    end = next(i for i in heads if i > begin)
+    return [*lines[:begin], *lines[end:-1], {"rows": lines[-1]["rows"] - (end - begin - 1)}]
 
 
 def rows(lines: list[Any]) -> dict[str, list[Any]]:
@@ -161,7 +171,7 @@ def test_a_fault_on_the_way_changes_nothing(store: SqlStore, url: str) -> None:
 def test_one_of_an_older_release_is_brought_up_to_date(store: SqlStore, url: str) -> None:
     """Whoever keeps backups must not keep programs."""
     a_night(store)
-    header, *lines = taken(url)
+    header, *lines = without("arrangements", taken(url))
     backup.load(url, [header | {"revision": "0002"}, *lines], nothing, force=True)
     assert schema.standing(url) is schema.Standing.CURRENT
     assert Queries(store).held()

@@ -47,7 +47,7 @@ class Rows:
         yield self
 
     def site(self) -> SimpleNamespace:
-        return SimpleNamespace(version=self.version)
+        return SimpleNamespace(edition=str(self.version))
 
     @contextmanager
     def transaction(self) -> Iterator[Rows]:
