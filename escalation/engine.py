@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -14,7 +14,7 @@ from escalation.domain.alert import Action, Alert
 from escalation.domain.arrangements import Arrangement, refusals
 from escalation.domain.audit import LONGEST_WAIT, Finding, findings
 from escalation.domain.dedup import What, meaning
-from escalation.domain.incident import AttemptStatus, Incident, Status, Via
+from escalation.domain.incident import AttemptStatus, Incident, Status, TimerKind, Via
 from escalation.domain.machine import advance
 from escalation.domain.overrides import Absence, Override
 from escalation.domain.policy import Policy, Service, Site
@@ -111,6 +111,8 @@ class Engine:
             if event is None or (identity and not tx.first_seen(identity)):
                 return Told(incident, tx.site().roster, event, tx.now, fresh=False), []
             jobs: list[Job] = []
+            if isinstance(event, ev.TimerFired) and event.kind is TimerKind.QUIET:
+                event = replace(event, heard_at=tx.last_alert(incident_id))
             told = rule(tx, incident, event, jobs)
             if job:
                 tx.finish(job)
@@ -219,7 +221,7 @@ class Engine:
             return Taken(alert.dedup_key, What.COUNTED, found.id if found else None)
         for _ in range(TRIES):
             try:
-                taken = self._try(tx, alert, service, site.policies[service.policy], jobs)
+                taken = self._try(tx, alert, service, site.policy_of(service), jobs)
             except Unreadable as error:
                 if not error.incident_id:
                     raise

@@ -94,6 +94,10 @@ class Transaction(Protocol):
         """One more alert of an open incident, beside it: never locks the incident, so a storm cannot delay a key press. False when
         it was resolved meanwhile: nobody would be paged for an alert counted there, so look again."""
 
+    def last_alert(self, incident_id: int) -> datetime | None:
+        """When the last alert of an incident that is locked came. Counting waits until this transaction ends, as for `shut`: one that
+        is counted a moment later must not be closed with it."""
+
     def shut(self, incident_id: int) -> None:
         """Waits for those who are counting on it; who comes later waits for this transaction. Resolving does it by itself (`save`)."""
 

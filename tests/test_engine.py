@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -39,6 +40,32 @@ def test_a_repeat_is_counted_and_pages_nobody(office: Office) -> None:
     (taken,) = office.engine.take([alert("db-1 is still down")])
     assert (taken.what, taken.incident_id) == (What.COUNTED, 1)
     assert len(office.jobs()) == 1
+
+
+def test_what_somebody_has_resolves_itself_after_a_silence_and_not_before(office: Office) -> None:
+    """A repeat is counted beside the incident and locks nothing: the timer finds it when it fires. The next alert is a new trouble."""
+    has_it = site()
+    service = replace(has_it.services["payments"], acknowledgement_expires=timedelta(0), auto_resolve=timedelta(hours=12))
+    office.apply(replace(has_it, services={"payments": service}))
+    office.trouble()
+    office.engine.tell(1, ev.Acknowledged("ann", Via.CONSOLE))
+    office.clock.move(hours=6)
+    office.trouble()
+    for hours, status in ((6, Status.ACKNOWLEDGED), (5.9, Status.ACKNOWLEDGED), (0.2, Status.RESOLVED)):
+        office.clock.move(hours=hours)
+        while office.engine.fire_due():
+            pass
+        assert office.incident().status is status
+    assert office.trouble() == 2
+
+
+def test_a_service_says_how_long_its_acknowledgements_hold(office: Office) -> None:
+    """Where it says nothing the policy does; zero is never."""
+    plain = site()
+    for own, holds in ((None, timedelta(minutes=30)), (timedelta(hours=2), timedelta(hours=2)), (timedelta(0), None)):
+        service = replace(plain.services["payments"], acknowledgement_expires=own)
+        office.apply(replace(plain, services={"payments": service}))
+        assert office.incident(office.trouble(key=f"db-{holds}")).policy.acknowledgement_expires == holds
 
 
 def test_the_same_delivery_twice_changes_nothing(office: Office) -> None:

@@ -11,7 +11,12 @@ import click
 from escalation.domain.incident import Incident, Status, TimerKind
 from escalation.store.views import IncidentRow, IncidentView
 
-NEXT = {TimerKind.STEP: "next step", TimerKind.SNOOZE: "wakes up", TimerKind.ACK: "acknowledgement expires"}
+NEXT = {
+    TimerKind.STEP: "next step",
+    TimerKind.SNOOZE: "wakes up",
+    TimerKind.ACK: "acknowledgement expires",
+    TimerKind.QUIET: "resolves itself unless an alert comes",
+}
 
 
 def as_json(value: object) -> None:

@@ -103,7 +103,10 @@ def _layer(layer: Layer) -> str:
 
 def _service(service: Service) -> Words:
     count = len(service.keys)
-    return {"policy": service.policy, "keys": _Secret(f"{count} key{'s' if count != 1 else ''}", " ".join(service.keys))}
+    words: Words = {"policy": service.policy, "keys": _Secret(f"{count} key{'s' if count != 1 else ''}", " ".join(service.keys))}
+    if (expires := service.acknowledgement_expires) is not None:
+        words |= {"acknowledgement_expires": spelled(expires) if expires else "never"}
+    return words | ({"auto_resolve": spelled(service.auto_resolve)} if service.auto_resolve else {})
 
 
 def _policy(policy: Policy) -> Words:

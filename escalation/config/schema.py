@@ -90,9 +90,13 @@ class ScheduleBlock(_Block):
 
 
 class ServiceBlock(_Block):
+    """`acknowledgement_expires` None means the policy's, zero never."""
+
     policy: Annotated[str, PlainValidator(references.policy)]
     keys: Annotated[list[Annotated[str, PlainValidator(words.key)]], Field(min_length=1)] | None = None
     key_file: Annotated[str, PlainValidator(words.text)] = ""
+    acknowledgement_expires: Annotated[timedelta | None, PlainValidator(words.own_expiry)] = None
+    auto_resolve: Annotated[timedelta | None, PlainValidator(words.expiry)] = None
 
 
 class StepBlock(_Block):

@@ -64,7 +64,13 @@ def _layer(layer: LayerBlock) -> Layer:
 
 
 def _service(name: str, service: ServiceBlock, from_file: tuple[str, ...]) -> Service:
-    return Service(name, tuple(dict.fromkeys([*(service.keys or []), *from_file])), service.policy)
+    return Service(
+        name=name,
+        keys=tuple(dict.fromkeys([*(service.keys or []), *from_file])),
+        policy=service.policy,
+        acknowledgement_expires=service.acknowledgement_expires,
+        auto_resolve=service.auto_resolve,
+    )
 
 
 def _policy(name: str, policy: PolicyBlock) -> Policy:

@@ -134,6 +134,11 @@ def expiry(value: object) -> timedelta | None:
     return None if value == "never" else span(value)
 
 
+def own_expiry(value: object) -> timedelta:
+    """Zero for never: nothing said is the policy's."""
+    return expiry(value) or timedelta(0)
+
+
 def number(value: object, info: ValidationInfo) -> str:
     if isinstance(value, (int, Odd)) and not isinstance(value, bool):
         raise Refused('YAML reads a bare number as an amount: put it in quotes, "+49 30 …"')

@@ -120,8 +120,8 @@ def _longest(incident: Incident, timer: Timer) -> timedelta | None:
         case TimerKind.ATTEMPT:
             attempt = incident.attempt(timer.ref)
             return patience(incident, attempt) if attempt else None
-        case TimerKind.SNOOZE:
-            return None  # until whenever somebody said
+        case TimerKind.SNOOZE | TimerKind.QUIET:
+            return None  # until whenever somebody said; and what closes by itself too late is only open
 
 
 def patience(incident: Incident, attempt: Attempt) -> timedelta | None:

@@ -102,9 +102,12 @@ class Restored:
 
 @dataclass(frozen=True, slots=True)
 class TimerFired:
+    """`heard_at` is when the last alert of this trouble came, where the timer asks for it (QUIET)."""
+
     kind: TimerKind
     ref: int
     turn: int
+    heard_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

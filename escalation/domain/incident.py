@@ -77,6 +77,7 @@ class TimerKind(StrEnum):
     SNOOZE = "snooze"
     ACK = "ack"
     ALARM = "alarm"
+    QUIET = "quiet"  # no alert came for so long that whoever has it need not close it
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ from escalation.domain.audit import rearm
 from escalation.domain.commands import Command
 from escalation.domain.draft import Draft
 from escalation.domain.incident import AGAIN, LAST_RESORT, Again, AttemptStatus, Incident, Outcome, Status, TimerKind
-from escalation.domain.lateness import look_again
+from escalation.domain.lateness import in_words, look_again
 from escalation.domain.paging import (
     DECLINED,
     SLOW,
@@ -147,6 +147,13 @@ def acknowledge(draft: Draft, event: ev.Acknowledged) -> None:
     draft.note(f"Acknowledged by {draft.roster.name(event.by)}, by {event.via}.", EntryKind.STATUS)
     if draft.incident.policy.acknowledgement_expires is not None:
         draft.set_timer(TimerKind.ACK, draft.incident.policy.acknowledgement_expires)
+    _listen(draft)
+
+
+def _listen(draft: Draft) -> None:
+    """From now on silence counts, where the service asks for that."""
+    if draft.incident.policy.auto_resolve is not None:
+        draft.set_timer(TimerKind.QUIET, draft.incident.policy.auto_resolve)
 
 
 def already(draft: Draft, event: ev.Acknowledged) -> None:
@@ -202,6 +209,7 @@ def snooze(draft: Draft, event: ev.Snoozed) -> None:
     draft.turn(status=SNOOZED, acknowledged_by="")
     stand_down(draft)
     draft.set_timer(TimerKind.SNOOZE, event.until - draft.now)
+    _listen(draft)
     who = draft.roster.name(event.by)
     draft.note(f"Snoozed by {who}, by {event.via}, until {event.until:%Y-%m-%d %H:%M} UTC.", EntryKind.STATUS)
 
@@ -289,6 +297,21 @@ def acknowledgement_expires(draft: Draft, _: ev.TimerFired) -> None:
     restart(draft, why, Again.EXPIRED, by)
 
 
+def it_is_quiet(draft: Draft, event: ev.TimerFired) -> None:
+    """Only what somebody has, or put off, closes itself: never what nobody has. Repeats are counted beside the incident, so the timer
+    looks now whether one came, and goes on from there. The turn: the release before does not drop what it does not know."""
+    silence = draft.incident.policy.auto_resolve
+    if draft.incident.status not in (ACKNOWLEDGED, SNOOZED) or silence is None or event.turn != draft.incident.turn:
+        return
+    if event.heard_at is not None and event.heard_at + silence > draft.now:
+        draft.set_timer(TimerKind.QUIET, event.heard_at + silence - draft.now)
+        return
+    was = draft.incident.status
+    draft.turn(status=RESOLVED)
+    stand_down(draft)
+    draft.note(f"Resolved by itself: {was}, and no alert came for {in_words(silence)} (auto_resolve).", EntryKind.STATUS)
+
+
 def snooze_is_over(draft: Draft, _: ev.TimerFired) -> None:
     restart(draft, "The snooze is over. Paging again from step 1.")
 
@@ -308,6 +331,7 @@ TIMERS: Final[Mapping[TimerKind, Rule]] = MappingProxyType(
         TimerKind.ACK: acknowledgement_expires,
         TimerKind.SNOOZE: snooze_is_over,
         TimerKind.ALARM: alarm_again,
+        TimerKind.QUIET: it_is_quiet,
     }
 )
 

@@ -4,7 +4,7 @@ An incident keeps the policy it started with; people are looked up when a step b
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from escalation.domain.roster import Channel, Roster, Target
@@ -36,8 +36,9 @@ class Step:
 @dataclass(frozen=True, slots=True)
 class Policy:
     """`rounds`: how often all steps are gone through. `ring`: how long one call rings (over about 25 s a carrier's
-    voicemail picks up). `slot_limit`: how long pages may wait to be sent before that is alarmed. `test_number`: the self-test's own
-    policy, which pages that number and nobody else, ever (`self_test`)."""
+    voicemail picks up). `slot_limit`: how long pages may wait to be sent before that is alarmed. `auto_resolve`: after so
+    long without an alert an incident that somebody has, or snoozed, is over; None is never. `test_number`: the self-test's own policy,
+    which pages that number and nobody else, ever (`self_test`)."""
 
     name: str
     steps: tuple[Step, ...]
@@ -47,16 +48,20 @@ class Policy:
     acknowledgement_expires: timedelta | None = timedelta(minutes=30)
     alarm_every: timedelta = timedelta(minutes=15)
     slot_limit: timedelta = timedelta(seconds=60)
+    auto_resolve: timedelta | None = None
     test_number: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What is broken. `keys` are its intake keys (secret); `policy` names its escalation policy."""
+    """What is broken. `keys` are its intake keys (secret); `policy` names its escalation policy. `acknowledgement_expires` None is the
+    policy's, zero is never."""
 
     name: str
     keys: tuple[str, ...]
     policy: str
+    acknowledgement_expires: timedelta | None = None
+    auto_resolve: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,14 @@ class Site:
     def edition(self) -> str:
         """Another one whenever somebody else may be on call than the incidents that are open know."""
         return f"{self.version}.{self.changes}" if self.changes else str(self.version)
+
+    def policy_of(self, service: Service) -> Policy:
+        """Its policy, with what the service says itself."""
+        policy = self.policies[service.policy]
+        policy = replace(policy, auto_resolve=service.auto_resolve or policy.auto_resolve)
+        if service.acknowledgement_expires is None:
+            return policy
+        return replace(policy, acknowledgement_expires=service.acknowledgement_expires or None)
 
     def service_of(self, key: str) -> Service | None:
         return next((s for s in self.services.values() if key in s.keys), None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar
 
@@ -52,6 +53,7 @@ _DROP_TIMER = delete(timers).where(
 )
 # Without it every text that ever went to a phone would be looked at.
 _OLDEST_OPEN = select(func.min(incidents.c.id)).where(OPEN).scalar_subquery()
+_LAST_ALERT = select(func.max(alerts.c.at, type_=alerts.c.at.type)).where(alerts.c.incident_id == bindparam("incident"))
 _COUNT, _TELL = insert(alerts), insert(entries)
 # A gate beside the row, for PostgreSQL alone: all who count pass it together, who resolves shuts it. A key press never asks for it.
 _COUNTING = select(func.pg_advisory_xact_lock_shared(bindparam("incident")))
@@ -120,6 +122,11 @@ class Incidents(Work):
     def shut(self, incident_id: int) -> None:
         if self.dialect == "postgresql":
             self.connection.execute(_SHUTTING, {"incident": _gate(incident_id)})
+
+    def last_alert(self, incident_id: int) -> datetime | None:
+        self.shut(incident_id)
+        last: datetime | None = self.connection.scalar(_LAST_ALERT, {"incident": incident_id})
+        return last
 
     def note(self, incident_id: int, entries: Sequence[Entry]) -> None:
         self._add_entries(incident_id, entries)

@@ -50,6 +50,12 @@ def test_the_first_configuration_is_all_new() -> None:
         ("[ann, bob]", "[bob, ann]", ["team payments: members ann, bob -> bob, ann"]),
         ("0123456789abcdef0123456789abcdef", "0123456789abcdef0123456789abcdee", ["service payments: keys changed (1 key)"]),
         ("ring: 25s", "ring: 20s", ["policy default: ring 25s -> 20s"]),
+        ("{policy: default,", "{policy: default, auto_resolve: 12h,", ["service payments: auto_resolve none -> 12h"]),
+        (
+            "{policy: default,",
+            "{policy: default, acknowledgement_expires: never,",
+            ["service payments: acknowledgement_expires none -> never"],
+        ),
         ("ring: 25s", "repeat: 2", ["policy default: repeat 1 -> 2"]),
         ("ring: 25s", "alarm_every: 1h", ["policy default: alarm_every 15m -> 1h"]),
         ("ring: 25s", "slot_limit: 2m", ["policy default: slot_limit 1m -> 2m"]),

@@ -68,6 +68,7 @@ ONE = [
     ("ring: 25s", "alarm_every: 8d", "line 11: policies.default.alarm_every: must be more than 0s and at most 7d"),
     ("ring: 25s", "by: []", "line 11: policies.default.by: is empty"),
     ("ring: 25s", f"by: [{'sms, ' * 21}]", "line 11: policies.default.by: has more than 20 entries"),
+    ("{policy: default,", "{policy: default, auto_resolve: 8d,", "line 8: services.payments.auto_resolve: must be more than 0s and at most 7d"),
     # steps
     ("- page: ann", "- page: anne", "line 13: policies.default.steps.1.page: no such person `anne`, did you mean `ann`?"),
     ("- page: ann", "- page: ann, bob", "line 13: policies.default.steps.1.page: no such person (8 characters): for several"),

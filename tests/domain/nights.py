@@ -12,7 +12,7 @@ from random import Random
 from escalation.domain import events as ev
 from escalation.domain.alert import Severity
 from escalation.domain.commands import Command, CommandKind
-from escalation.domain.incident import AttemptStatus, Incident, Outcome, Status, Via
+from escalation.domain.incident import AttemptStatus, Incident, Outcome, Status, TimerKind, Via
 from escalation.domain.machine import Decision, advance
 from escalation.domain.policy import Policy
 from tests.builders import NIGHT, alert, incident, roster
@@ -163,7 +163,9 @@ class RandomNight:
         if self.incident.timers:
             timer = min(self.incident.timers, key=lambda t: (t.due_at, t.kind, t.ref))
             self.now = max(self.now, timer.due_at)
-            self.tell(ev.TimerFired(timer.kind, timer.ref, timer.turn))
+            heard = self.now - self.dice.choice([timedelta(minutes=1), timedelta(hours=1)])
+            asks = timer.kind is TimerKind.QUIET
+            self.tell(ev.TimerFired(timer.kind, timer.ref, timer.turn, heard if asks else None))
 
     def somebody(self) -> None:
         who, turn = self.dice.choice(PEOPLE), self.incident.turn - self.dice.randrange(2)

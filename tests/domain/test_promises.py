@@ -32,6 +32,7 @@ POLICIES = st.sampled_from(
         policy(),
         policy(step("ann", "bob"), step("lee"), rounds=2),
         policy(step("nobody"), step("team:payments"), acknowledgement_expires=None),
+        policy(step("ann"), step("bob"), auto_resolve=timedelta(minutes=20)),
         policy(step("ann", "lee", ladder=(Rung(Channel.VOICE), Rung(Channel.SMS), Rung(Channel.VOICE)))),
     ]
 )
@@ -62,6 +63,7 @@ class Watch:
         missed = findings(now, sending, night.now)
         assert not missed, f"the audit misses {missed} after {night.told[-1]}"
         waits_as_its_status_demands(now)
+        closes_itself_only_where_somebody_had_it(night.told[-1], before, now)
         for attempt in now.attempts:
             is_taken_care_of(attempt, now, night.pending)
         calls_nobody_twice(now)
@@ -92,6 +94,11 @@ def waits_as_its_status_demands(now: Incident) -> None:
             assert (TimerKind.ACK in kinds) is (now.policy.acknowledgement_expires is not None)
         case Status.RESOLVED:
             assert kinds <= {TimerKind.ATTEMPT}, "it is over, and paging goes on"
+
+
+def closes_itself_only_where_somebody_had_it(event: ev.Event, before: Incident, now: Incident) -> None:
+    if isinstance(event, ev.TimerFired) and before.is_open and not now.is_open:
+        assert before.status in (Status.ACKNOWLEDGED, Status.SNOOZED), "closed, and nobody had it"
 
 
 def is_taken_care_of(a: Attempt, now: Incident, pending: list[Command]) -> None:
@@ -150,12 +157,17 @@ def is_a_new_wish(event: ev.Event, before: Incident, now: Incident) -> bool:
 
 def shown(now: Incident, event: ev.Event) -> Incident:
     """What must not change. Not the bill: what a hang-up cost is added each time it is told, and the inbox tells it once. A snooze
-    said again is the same snooze in a new turn. A carrier's recovery gives what waits for it a fresh try each time, of which only the
+    said again is the same snooze in a new turn, and its silence begins then. A carrier's recovery gives what waits for it a fresh try each time, of which only the
     newest is sent (`to_send`)."""
     unbilled = tuple(replace(a, seconds=0, cost=Decimal(0)) for a in now.attempts)
     match event:
         case ev.Snoozed():
-            return replace(now, attempts=unbilled, turn=0, timers=frozenset(replace(t, turn=0) for t in now.timers))
+            return replace(
+                now,
+                attempts=unbilled,
+                turn=0,
+                timers=frozenset(replace(t, turn=0) for t in now.timers if t.kind is not TimerKind.QUIET),
+            )
         case ev.CarrierRecovered():
             return replace(now, attempts=tuple(replace(a, try_=0, tries=0) if a.status is PLANNED else a for a in unbilled))
         case _:

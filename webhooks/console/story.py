@@ -104,7 +104,9 @@ def whats_next(incident: Incident, roster: Roster, now: datetime) -> tuple[str, 
         case Status.EXHAUSTED:
             return "Everybody was paged and nobody answered; the last resort is told again", _due(incident, TimerKind.ALARM)
         case Status.ACKNOWLEDGED:
-            at = _due(incident, TimerKind.ACK)
+            at, quiet = _due(incident, TimerKind.ACK), _due(incident, TimerKind.QUIET)
+            if quiet and not (at and at <= quiet):
+                return "It is resolved by itself unless an alert comes", quiet
             return ("The acknowledgement runs out and paging begins again" if at else "Nothing, until somebody resolves it"), at
         case Status.SNOOZED:
             return "Paging begins again", _due(incident, TimerKind.SNOOZE)
