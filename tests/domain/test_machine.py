@@ -13,7 +13,7 @@ from escalation.domain import attempts, machine
 from escalation.domain import events as ev
 from escalation.domain.alert import Severity
 from escalation.domain.commands import CommandKind
-from escalation.domain.incident import Again, AttemptStatus, Incident, Outcome, Status, TimerKind, Via
+from escalation.domain.incident import Again, AttemptStatus, Incident, Outcome, Status, Timer, TimerKind, Via
 from escalation.domain.machine import Decision, advance
 from escalation.domain.policy import Rung
 from escalation.domain.roster import Channel, Roster
@@ -356,6 +356,14 @@ def test_what_nobody_has_never_closes_itself() -> None:
         story.incident = replace(story.incident, timers=frozenset({left}))
         story.now = left.due_at
         assert story.tell(ev.TimerFired(TimerKind.QUIET, 0, left.turn)).incident.is_open
+
+
+def test_what_is_being_paged_never_closes_itself_whatever_timer_it_has() -> None:
+    """Nobody has it, however quiet its monitor is."""
+    story = Story(incident(LISTENS))
+    timer = Timer(TimerKind.QUIET, 0, story.incident.turn, NIGHT)
+    story.incident = replace(story.incident, timers=story.incident.timers | {timer})
+    assert story.tell(ev.TimerFired(TimerKind.QUIET, 0, timer.turn)).incident.status is Status.TRIGGERED
 
 
 def test_without_being_asked_nothing_closes_itself() -> None:
