@@ -17,7 +17,7 @@ from escalation.domain.roster import Channel
 from escalation.domain.wording import messages
 from escalation.engine import Engine, each, rule
 from escalation.errors import CarrierError, Unreadable, Verdict
-from escalation.phones import REQUEST_LASTS
+from escalation.phones import REQUEST_LASTS, STOPS_RINGING
 from escalation.ports import Carrier, Editable, Job, Notice, Store, Telephone, Transaction
 
 log = logging.getLogger(__name__)
@@ -131,7 +131,7 @@ class Dispatch:
                 return claimed
             incident, attempt = claimed
         if job.command.kind is CommandKind.HANG_UP:  # it rings until the carrier has taken our word, and may be slow in that
-            tx.keep_phone(incident.id, attempt.number, tx.now + REQUEST_LASTS)
+            tx.keep_phone(incident.id, attempt.number, job.command.try_, tx.now + REQUEST_LASTS)
         return self._errand(tx, job, incident, attempt)
 
     def _claim_attempt(
@@ -212,12 +212,13 @@ class Dispatch:
             log.warning("%s: %s", errand.job.task_id, error.reason)
         with self._store.transaction() as tx:
             incident = tx.load(errand.job.incident_id)
+            if errand.job.command.kind is CommandKind.HANG_UP:
+                lasts = again + REQUEST_LASTS if again else STOPS_RINGING
+                tx.keep_phone(errand.job.incident_id, errand.attempt.number, errand.job.command.try_, tx.now + lasts)
             if again is None and not (incident and _has_moved(errand, incident)):
                 tx.finish(errand.job.id)
             else:
                 tx.defer(errand.job.id, tx.now + (again or timedelta(0)))
-                if again and errand.job.command.kind is CommandKind.HANG_UP:
-                    tx.keep_phone(errand.job.incident_id, errand.attempt.number, tx.now + again + REQUEST_LASTS)
 
     def _do(self, errand: Errand) -> None:
         reference = errand.attempt.references.get(errand.job.command.try_, "")

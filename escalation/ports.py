@@ -138,8 +138,8 @@ class Transaction(Protocol):
     def free_phone(self, incident_id: int, attempt: int) -> None:
         """That attempt's calls are over."""
 
-    def keep_phone(self, incident_id: int, attempt: int, until: datetime) -> None:
-        """Holds it longer for that attempt, if it still holds it: nothing that was freed is taken again."""
+    def keep_phone(self, incident_id: int, attempt: int, try_: int, until: datetime) -> None:
+        """How long that call still holds its phone, if it does: nothing that was freed is taken again."""
 
     def set_aside(self, incident_id: int) -> None:
         """An incident that cannot be read (`Unreadable`): counted (`unreadable_row`), logged by its id, and its timers and commands

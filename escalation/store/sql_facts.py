@@ -36,9 +36,10 @@ _FREE_PHONE = delete(phones).where(phones.c.incident_id == bindparam("incident")
 
 _KEEP_PHONE = (
     update(phones)
-    .where(phones.c.incident_id == bindparam("incident"), phones.c.attempt == bindparam("number"))
-    .where(phones.c.until < bindparam("at_least"))
-    .values(until=bindparam("at_least"))
+    .where(
+        phones.c.incident_id == bindparam("incident"), phones.c.attempt == bindparam("number"), phones.c.try_ == bindparam("of")
+    )
+    .values(until=bindparam("then"))
 )
 
 
@@ -83,8 +84,8 @@ class Facts(Arranged):
     def free_phone(self, incident_id: int, attempt: int) -> None:
         self.connection.execute(_FREE_PHONE, {"incident": incident_id, "number": attempt})
 
-    def keep_phone(self, incident_id: int, attempt: int, until: datetime) -> None:
-        self.connection.execute(_KEEP_PHONE, {"incident": incident_id, "number": attempt, "at_least": until})
+    def keep_phone(self, incident_id: int, attempt: int, try_: int, until: datetime) -> None:
+        self.connection.execute(_KEEP_PHONE, {"incident": incident_id, "number": attempt, "of": try_, "then": until})
 
     def block(self, channel: Channel, address: str, reason: str) -> None:
         self.forget_site()
