@@ -17,7 +17,9 @@ from prometheus_client.registry import Collector
 
 from escalation.audit import CLEAN
 from escalation.build import System
+from escalation.domain.coverage import gaps
 from escalation.domain.incident import Status
+from escalation.domain.schedule import shifts
 from escalation.domain.self_test import BEGUN, FAILED, PASSED
 from escalation.errors import StoreUnavailable
 from escalation.local.checks import pulse
@@ -26,6 +28,7 @@ from escalation.store.queries import Queries
 from escalation.store.sql_retention import FORGOTTEN_ALARMS
 
 RECOUNTED = 60.0  # seconds
+AHEAD = timedelta(days=7)  # of the schedules: far enough to fill a hole, near enough to be asked for at every scrape
 # Told from the first scrape on, so that an alert on their rise misses none.
 WATCHED = ("unknown_key", "audit_finding", "unknown_outcome", "unreadable_row", "rejected_event")
 
@@ -105,7 +108,7 @@ class _Numbers(Collector):
 
     def collect(self) -> Iterator[Metric]:
         try:
-            found = [*self._incidents(), *self._sending(), *self._processes()]
+            found = [*self._incidents(), *self._sending(), *self._processes(), *self._schedules()]
         except StoreUnavailable:
             found = []
         yield GaugeMetricFamily("escalation_database_up", "1 when the database answered this scrape.", value=bool(found))
@@ -143,6 +146,18 @@ class _Numbers(Collector):
         yield down
         held = 1.0 if self._queries.held() else 0.0
         yield GaugeMetricFamily("escalation_held", "1 on a restored site that sends nothing until it is let go on.", value=held)
+
+    def _schedules(self) -> Iterator[Metric]:
+        roster, now = self._queries.roster()
+        on_call = GaugeMetricFamily("escalation_on_call", "How many people are on call in a schedule.", labels=["schedule"])
+        gap = GaugeMetricFamily(
+            "escalation_schedule_gap_seconds", "Of the next 7 days: for how long nobody is on call.", labels=["schedule"]
+        )
+        for name, schedule in roster.schedules.items():
+            ahead = shifts(schedule, now, now + AHEAD, roster.overrides, roster.absences)
+            on_call.add_metric([name], len(ahead[0].people))
+            gap.add_metric([name], sum((hole.end - hole.start).total_seconds() for hole in gaps(ahead)))
+        yield from (on_call, gap)
 
     def _processes(self) -> Iterator[Metric]:
         beats = GaugeMetricFamily("escalation_heartbeat_age_seconds", "Since a process was last heard.", labels=["process"])

@@ -12,7 +12,8 @@ from sqlalchemy import Connection, Label, Row, Select, String, and_, func, selec
 
 from escalation.domain.alert import Action
 from escalation.domain.incident import Incident, Status, TimerKind
-from escalation.domain.policy import SELF_TEST
+from escalation.domain.policy import SELF_TEST, Site
+from escalation.domain.roster import Roster
 from escalation.domain.timeline import Entry, EntryKind
 from escalation.errors import Unreadable
 from escalation.store.sql_incidents import URGENCY, is_id
@@ -53,6 +54,8 @@ class Reading(Protocol):
     def now(self) -> datetime: ...
 
     def peek(self, incident_ids: list[int]) -> list[Incident]: ...
+
+    def site(self) -> Site: ...
 
 
 class Readable(Protocol):
@@ -147,6 +150,11 @@ class Queries:
         """How long ago each process was heard, by the database's clock."""
         with self._store.read() as tx:
             return {row.process: tx.now - row.at for row in tx.connection.execute(select(heartbeats))}
+
+    def roster(self) -> tuple[Roster, datetime]:
+        """As it stands, and when that was."""
+        with self._store.read() as tx:
+            return tx.site().roster, tx.now
 
     def config_versions(self, limit: int = 20) -> list[ConfigVersion]:
         """Newest first."""

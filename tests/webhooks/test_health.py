@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,9 @@ from sqlalchemy import text
 
 from escalation.domain.events import Resolved
 from escalation.domain.incident import Via
+from escalation.domain.overrides import Absence
+from tests.builders import site
+from tests.domain.schedules import plain, weekly
 from tests.webhooks.receiver import Receiver, receiver, without_database
 from webhooks.health import Closed
 
@@ -53,6 +58,19 @@ def test_silent_workers_are_a_fault_of_their_own(desk: Receiver) -> None:
     desk.clock.after(seconds=31)
     beat(desk, "timekeeper")
     assert faults(desk) == (503, {"worker pages", "worker chores"})
+
+
+def test_the_numbers_tell_who_is_on_call_and_of_the_holes_ahead(desk: Receiver) -> None:
+    """Bob's week has nobody for a day, since he is away and Ann too."""
+    found = site()
+    with desk.system.store.transaction() as tx:
+        schedule = plain(weekly("ann", "bob", starts=tx.now.date() - timedelta(days=1)), name="primary")
+        tx.apply(replace(found, roster=replace(found.roster, schedules={"primary": schedule})), "")
+        for person in ("ann", "bob"):
+            tx.arrange(Absence(person, tx.now + timedelta(days=2), tx.now + timedelta(days=3)), "lee")
+    told = desk.client.get("/metrics").text
+    assert 'escalation_on_call{schedule="primary"} 1.0' in told
+    assert 'escalation_schedule_gap_seconds{schedule="primary"} 86400.0' in told
 
 
 def test_a_held_site_is_not_ready_and_a_number_says_so(desk: Receiver) -> None:
