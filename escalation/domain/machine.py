@@ -48,8 +48,8 @@ from escalation.domain.attempts import MENU_TAKES, again, give_up, keep, rule_at
 from escalation.domain.audit import rearm
 from escalation.domain.commands import Command
 from escalation.domain.draft import Draft
-from escalation.domain.incident import AGAIN, LAST_RESORT, Again, AttemptStatus, Incident, Outcome, Status, TimerKind
-from escalation.domain.lateness import in_words, look_again
+from escalation.domain.incident import AGAIN, LAST_RESORT, AttemptStatus, Incident, Outcome, Status, TimerKind
+from escalation.domain.lateness import look_again
 from escalation.domain.paging import (
     DECLINED,
     SLOW,
@@ -66,9 +66,11 @@ from escalation.domain.paging import (
     skip_to_next,
     stand_down,
 )
+from escalation.domain.pause import acknowledgement_expires, give_back, snooze, snooze_is_over
 from escalation.domain.restored import forget, go_on
 from escalation.domain.roster import Roster
 from escalation.domain.self_test import conclude, nobody_but_the_phone
+from escalation.domain.silence import it_is_quiet, listen
 from escalation.domain.timeline import Entry, EntryKind
 
 TRIGGERED, EXHAUSTED, ACKNOWLEDGED, SNOOZED, RESOLVED = Status
@@ -147,13 +149,7 @@ def acknowledge(draft: Draft, event: ev.Acknowledged) -> None:
     draft.note(f"Acknowledged by {draft.roster.name(event.by)}, by {event.via}.", EntryKind.STATUS)
     if draft.incident.policy.acknowledgement_expires is not None:
         draft.set_timer(TimerKind.ACK, draft.incident.policy.acknowledgement_expires)
-    _listen(draft)
-
-
-def _listen(draft: Draft) -> None:
-    """From now on silence counts, where the service asks for that."""
-    if draft.incident.policy.auto_resolve is not None:
-        draft.set_timer(TimerKind.QUIET, draft.incident.policy.auto_resolve)
+    listen(draft)
 
 
 def already(draft: Draft, event: ev.Acknowledged) -> None:
@@ -194,24 +190,6 @@ def escalate_on(draft: Draft, event: ev.Escalated) -> None:
     draft.note(f"Escalated by {draft.roster.name(event.by)}, by {event.via}.", EntryKind.STATUS)
     draft.turn(status=TRIGGERED, acknowledged_by="")
     next_step(draft)
-
-
-def give_back(draft: Draft, event: ev.Unacknowledged) -> None:
-    """Nobody has it any more, so everybody is asked again, whoever gave it back among them."""
-    if event.turn not in (0, draft.incident.turn):
-        draft.note(f"{draft.roster.name(event.by)} gave it back after it had moved on: ignored.")
-        return
-    why = f"Given back by {draft.roster.name(event.by)}, by {event.via}. Paging again from step 1."
-    restart(draft, why, Again.GIVEN_BACK, event.by)
-
-
-def snooze(draft: Draft, event: ev.Snoozed) -> None:
-    draft.turn(status=SNOOZED, acknowledged_by="")
-    stand_down(draft)
-    draft.set_timer(TimerKind.SNOOZE, event.until - draft.now)
-    _listen(draft)
-    who = draft.roster.name(event.by)
-    draft.note(f"Snoozed by {who}, by {event.via}, until {event.until:%Y-%m-%d %H:%M} UTC.", EntryKind.STATUS)
 
 
 def write_down(draft: Draft, event: ev.Noted) -> None:
@@ -289,31 +267,6 @@ def sending_is_slow(draft: Draft, _: ev.TimerFired) -> None:
     draft.set_timer(TimerKind.STEP, draft.incident.policy.steps[draft.incident.step].timeout)
     for page in draft.open_pages(draft.incident.step):
         meanwhile(draft, page.number)
-
-
-def acknowledgement_expires(draft: Draft, _: ev.TimerFired) -> None:
-    by = draft.incident.acknowledged_by
-    why = f"{draft.roster.name(by)} acknowledged and nothing was heard since. Paging again from step 1."
-    restart(draft, why, Again.EXPIRED, by)
-
-
-def it_is_quiet(draft: Draft, event: ev.TimerFired) -> None:
-    """Only what somebody has, or put off, closes itself: never what nobody has. Repeats are counted beside the incident, so the timer
-    looks now whether one came, and goes on from there. The turn: the release before does not drop what it does not know."""
-    silence = draft.incident.policy.auto_resolve
-    if draft.incident.status not in (ACKNOWLEDGED, SNOOZED) or silence is None or event.turn != draft.incident.turn:
-        return
-    if event.heard_at is not None and event.heard_at + silence > draft.now:
-        draft.set_timer(TimerKind.QUIET, event.heard_at + silence - draft.now)
-        return
-    was = draft.incident.status
-    draft.turn(status=RESOLVED)
-    stand_down(draft)
-    draft.note(f"Resolved by itself: {was}, and no alert came for {in_words(silence)} (auto_resolve).", EntryKind.STATUS)
-
-
-def snooze_is_over(draft: Draft, _: ev.TimerFired) -> None:
-    restart(draft, "The snooze is over. Paging again from step 1.")
 
 
 def alarm_again(draft: Draft, _: ev.TimerFired) -> None:

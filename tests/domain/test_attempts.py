@@ -8,7 +8,7 @@ from escalation.domain import events as ev
 from escalation.domain.commands import CommandKind
 from escalation.domain.incident import TimerKind, Via
 from tests.builders import incident, policy, step
-from tests.domain.test_machine import Story
+from tests.domain.story import Story
 
 
 def test_a_message_that_was_posted_while_the_incident_moved_is_edited_at_once() -> None:

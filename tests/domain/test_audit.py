@@ -19,7 +19,7 @@ from escalation.domain.machine import advance
 from escalation.domain.policy import Policy
 from escalation.domain.timeline import EntryKind
 from tests.builders import NIGHT, incident, policy, step
-from tests.domain.test_machine import Story
+from tests.domain.story import Story
 from tests.domain.test_promises import POLICIES, RandomNight
 
 NOBODY: frozenset[tuple[int, int]] = frozenset()

@@ -6,7 +6,7 @@ import pytest
 
 from escalation.domain import events as ev
 from escalation.domain.incident import Outcome, TimerKind, Via
-from tests.domain.test_machine import Story
+from tests.domain.story import Story
 
 LOST = ev.AttemptUnknown(1, 1, "whoever was sending it died")
 

@@ -15,7 +15,7 @@ from escalation.domain.lateness import LATE, in_words
 from escalation.domain.machine import advance
 from escalation.domain.policy import Policy
 from tests.builders import NIGHT, incident, policy, roster, step
-from tests.domain.test_machine import Story
+from tests.domain.story import Story
 from tests.domain.test_promises import POLICIES, RandomNight
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from itertools import product
 from typing import Any, get_args
@@ -13,52 +12,12 @@ from escalation.domain import attempts, machine
 from escalation.domain import events as ev
 from escalation.domain.alert import Severity
 from escalation.domain.commands import CommandKind
-from escalation.domain.incident import Again, AttemptStatus, Incident, Outcome, Status, Timer, TimerKind, Via
-from escalation.domain.machine import Decision, advance
+from escalation.domain.incident import AttemptStatus, Outcome, Status, TimerKind, Via
+from escalation.domain.machine import advance
 from escalation.domain.policy import Rung
-from escalation.domain.roster import Channel, Roster
+from escalation.domain.roster import Channel
 from tests.builders import NIGHT, alert, incident, policy, roster, step
-
-
-class Story:
-    """One incident told one event after the other, its commands collected."""
-
-    def __init__(self, first: Incident | None = None, people: Roster | None = None) -> None:
-        self.incident = first or incident()
-        self.roster = people or roster()
-        self.now = NIGHT
-        self.last = Decision(self.incident, (), ())
-        self.tell(ev.Triggered(alert(severity=self.incident.severity)))
-
-    def tell(self, *events: ev.Event) -> Story:
-        for event in events:
-            self.last = advance(self.incident, event, self.roster, self.now)
-            self.incident = self.last.incident
-        return self
-
-    def fires(self, kind: TimerKind, ref: int = 0) -> Story:
-        """One timer at its time. Those that are due before it are put off, as if what they wait for went on: the story is not about
-        them, and nobody was down."""
-        timer = self.incident.timer(kind, ref)
-        assert timer, f"no {kind} timer {ref} among {sorted(t.kind for t in self.incident.timers)}"
-        self.now = max(self.now, timer.due_at)
-        timers = frozenset(replace(t, due_at=max(t.due_at, self.now)) for t in self.incident.timers)
-        self.incident = replace(self.incident, timers=timers)
-        return self.tell(ev.TimerFired(kind, ref, timer.turn))
-
-    def calls(self, attempt: int, try_: int = 1) -> Story:
-        return self.tell(ev.AttemptClaimed(attempt, try_), ev.AttemptAccepted(attempt, try_, f"req-{attempt}-{try_}"))
-
-    def ends(self, attempt: int, outcome: Outcome = Outcome.NO_ANSWER) -> Story:
-        return self.tell(ev.AttemptEnded(attempt, self.incident.attempts[attempt - 1].try_, outcome))
-
-    @property
-    def commands(self) -> list[tuple[CommandKind, int, int]]:
-        return [(c.kind, c.attempt, c.try_) for c in self.last.commands]
-
-    @property
-    def says(self) -> str:
-        return " | ".join(e.text for e in self.last.entries)
+from tests.domain.story import Story
 
 
 def test_every_status_and_event_is_ruled() -> None:
@@ -281,97 +240,6 @@ def test_a_worse_alert_pages_again_from_the_first_step() -> None:
     assert (CommandKind.CALL, 2, 1) in story.commands
 
 
-def test_an_acknowledgement_that_expires_pages_again_and_says_why() -> None:
-    """Acknowledged and fell asleep."""
-    story = Story().tell(ev.Acknowledged("ann", Via.CONSOLE)).fires(TimerKind.ACK)
-    assert story.incident.status is Status.TRIGGERED
-    assert "Ann acknowledged and nothing was heard since" in story.says
-    assert story.incident.again == (Again.EXPIRED, "ann")
-    assert (CommandKind.CALL, 2, 1) in story.commands
-
-
-def test_one_whose_policy_says_never_holds() -> None:
-    """Switched off: nothing is set that would begin again."""
-    story = Story(incident(policy(acknowledgement_expires=None))).tell(ev.Acknowledged("ann", Via.CONSOLE))
-    assert story.incident.timers == frozenset()
-
-
-def test_what_is_given_back_is_paged_again_at_once() -> None:
-    """Whoever has it cannot do it: everybody is asked again, and told why."""
-    story = Story().tell(ev.Escalated("ann", Via.CLI), ev.Acknowledged("bob", Via.CONSOLE), ev.Unacknowledged("bob", Via.CLI))
-    assert (story.incident.status, story.incident.step, story.incident.acknowledged_by) == (Status.TRIGGERED, 0, "")
-    assert "Given back by Bob, by command line. Paging again from step 1." in story.says
-    assert [kind for kind, *_ in story.commands] == [CommandKind.CALL]
-    assert story.incident.again == (Again.GIVEN_BACK, "bob")
-
-
-def test_who_has_it_now_is_not_told_of_why_it_was_paged() -> None:
-    """Acknowledged again and handed up from there: that it had expired once before is over."""
-    story = Story().tell(ev.Acknowledged("ann", Via.CONSOLE)).fires(TimerKind.ACK)
-    story.tell(ev.Acknowledged("ann", Via.CONSOLE), ev.Escalated("ann", Via.CLI))
-    assert (story.incident.status, story.incident.again) == (Status.TRIGGERED, None)
-
-
-LISTENS = policy(acknowledgement_expires=None, auto_resolve=timedelta(hours=12))
-
-
-def quiet(story: Story, heard_ago: timedelta | None) -> Story:
-    """Its timer fires, the last alert having come so long before."""
-    timer = story.incident.timer(TimerKind.QUIET)
-    assert timer
-    story.now = timer.due_at
-    heard = None if heard_ago is None else story.now - heard_ago
-    return story.tell(ev.TimerFired(TimerKind.QUIET, 0, timer.turn, heard))
-
-
-@pytest.mark.parametrize("said", [ev.Acknowledged("ann", Via.CLI), ev.Snoozed(NIGHT + timedelta(days=2), "ann", Via.CLI)])
-@pytest.mark.parametrize("heard_ago", [timedelta(hours=12), timedelta(hours=40), None])
-def test_what_somebody_has_is_over_after_a_long_silence(said: ev.Event, heard_ago: timedelta | None) -> None:
-    """Where the service asks for it; the story says why."""
-    story = quiet(Story(incident(LISTENS)).tell(said), heard_ago)
-    assert story.incident.status is Status.RESOLVED
-    assert story.says.endswith("and no alert came for 12 h (auto_resolve).")
-    assert not story.incident.timers
-
-
-def test_an_alert_meanwhile_puts_it_off() -> None:
-    """Repeats are counted beside the incident: the timer looks at the last one and goes on from there."""
-    story = quiet(Story(incident(LISTENS)).tell(ev.Acknowledged("ann", Via.CLI)), timedelta(hours=5))
-    assert story.incident.status is Status.ACKNOWLEDGED
-    timer = story.incident.timer(TimerKind.QUIET)
-    assert timer
-    assert timer.due_at - story.now == timedelta(hours=7)
-    assert quiet(story, timedelta(hours=12)).incident.status is Status.RESOLVED
-
-
-def test_what_nobody_has_never_closes_itself() -> None:
-    """Also by a timer that the release before left behind: it does not know that kind, so it drops none."""
-    story = Story(incident(LISTENS)).tell(ev.Acknowledged("ann", Via.CLI))
-    left = story.incident.timer(TimerKind.QUIET)
-    assert left
-    story.tell(ev.Unacknowledged("ann", Via.CLI))
-    assert TimerKind.QUIET not in {t.kind for t in story.incident.timers}
-    for again in ([], [ev.Acknowledged("bob", Via.CLI)]):
-        story.tell(*again)
-        story.incident = replace(story.incident, timers=frozenset({left}))
-        story.now = left.due_at
-        assert story.tell(ev.TimerFired(TimerKind.QUIET, 0, left.turn)).incident.is_open
-
-
-def test_what_is_being_paged_never_closes_itself_whatever_timer_it_has() -> None:
-    """Nobody has it, however quiet its monitor is."""
-    story = Story(incident(LISTENS))
-    timer = Timer(TimerKind.QUIET, 0, story.incident.turn, NIGHT)
-    story.incident = replace(story.incident, timers=story.incident.timers | {timer})
-    assert story.tell(ev.TimerFired(TimerKind.QUIET, 0, timer.turn)).incident.status is Status.TRIGGERED
-
-
-def test_without_being_asked_nothing_closes_itself() -> None:
-    """Off by default."""
-    story = Story().tell(ev.Acknowledged("ann", Via.CLI))
-    assert {t.kind for t in story.incident.timers} == {TimerKind.ACK}
-
-
 @pytest.mark.parametrize(
     "said",
     [
@@ -389,23 +257,6 @@ def test_a_note_stands_in_the_timeline_and_does_nothing(said: list[ev.Event]) ->
     assert story.says == "Note by Ann, by command line: the disk was full"
 
 
-@pytest.mark.parametrize("said", [[], [ev.Snoozed(NIGHT + timedelta(hours=1), "ann", Via.CLI)], [ev.Resolved("ann", Via.CLI)]])
-def test_only_what_somebody_has_can_be_given_back(said: list[ev.Event]) -> None:
-    """Recorded and ignored."""
-    before = Story().tell(*said)
-    story = Story().tell(*said, ev.Unacknowledged("ann", Via.CLI))
-    assert story.incident == before.incident
-    assert story.says == f"Unacknowledged by Ann: ignored, the incident is {story.incident.status}."
-
-
-def test_what_somebody_else_acknowledged_meanwhile_is_not_given_back() -> None:
-    """Pressed on a page that showed the acknowledgement before."""
-    story = Story().tell(ev.Acknowledged("ann", Via.CONSOLE))
-    seen = story.incident.turn
-    story.fires(TimerKind.ACK).tell(ev.Acknowledged("bob", Via.CONSOLE), ev.Unacknowledged("ann", Via.CONSOLE, seen))
-    assert (story.incident.status, story.incident.acknowledged_by) == (Status.ACKNOWLEDGED, "bob")
-
-
 def test_a_resolve_for_an_older_occurrence_closes_nothing() -> None:
     """Late news of yesterday's trouble."""
     story = Story()
@@ -413,13 +264,6 @@ def test_a_resolve_for_an_older_occurrence_closes_nothing() -> None:
     object.__setattr__(story.incident, "occurred_at", NIGHT)
     story.tell(ev.Resolved("prometheus", Via.MONITOR, NIGHT - timedelta(hours=1)))
     assert story.incident.status is Status.TRIGGERED
-
-
-def test_a_snooze_stands_everybody_down_and_wakes_again() -> None:
-    """Until the time, and then from the first step."""
-    story = Story().calls(1).tell(ev.Snoozed(NIGHT + timedelta(hours=1), "ann", Via.CONSOLE))
-    assert story.commands == [(CommandKind.HANG_UP, 1, 1)]
-    assert story.fires(TimerKind.SNOOZE).incident.status is Status.TRIGGERED
 
 
 def test_a_carrier_that_recovers_sends_at_once_what_had_failed() -> None:

@@ -9,7 +9,7 @@ from escalation.domain.alert import Severity
 from escalation.domain.commands import CommandKind
 from escalation.domain.incident import LAST_RESORT, Status, TimerKind, Via
 from tests.builders import alert, incident, policy, step
-from tests.domain.test_machine import Story
+from tests.domain.story import Story
 
 REFUSED, NO_FUNDS = "plivo refuses our credentials", "plivo: no funds left"
 

@@ -1,0 +1,39 @@
+"""While nobody is paged although it is not over: snoozed, or somebody has it; and how that ends, by the clock or because whoever had it
+gives it back. Paging begins again with step 1 then, and says why. Not the acknowledging itself (`machine`)."""
+
+from __future__ import annotations
+
+from escalation.domain import events as ev
+from escalation.domain.draft import Draft
+from escalation.domain.incident import Again, Status, TimerKind
+from escalation.domain.paging import restart, stand_down
+from escalation.domain.silence import listen
+from escalation.domain.timeline import EntryKind
+
+
+def give_back(draft: Draft, event: ev.Unacknowledged) -> None:
+    """Nobody has it any more, so everybody is asked again, whoever gave it back among them."""
+    if event.turn not in (0, draft.incident.turn):
+        draft.note(f"{draft.roster.name(event.by)} gave it back after it had moved on: ignored.")
+        return
+    why = f"Given back by {draft.roster.name(event.by)}, by {event.via}. Paging again from step 1."
+    restart(draft, why, Again.GIVEN_BACK, event.by)
+
+
+def snooze(draft: Draft, event: ev.Snoozed) -> None:
+    draft.turn(status=Status.SNOOZED, acknowledged_by="")
+    stand_down(draft)
+    draft.set_timer(TimerKind.SNOOZE, event.until - draft.now)
+    listen(draft)
+    who = draft.roster.name(event.by)
+    draft.note(f"Snoozed by {who}, by {event.via}, until {event.until:%Y-%m-%d %H:%M} UTC.", EntryKind.STATUS)
+
+
+def acknowledgement_expires(draft: Draft, _: ev.TimerFired) -> None:
+    by = draft.incident.acknowledged_by
+    why = f"{draft.roster.name(by)} acknowledged and nothing was heard since. Paging again from step 1."
+    restart(draft, why, Again.EXPIRED, by)
+
+
+def snooze_is_over(draft: Draft, _: ev.TimerFired) -> None:
+    restart(draft, "The snooze is over. Paging again from step 1.")
