@@ -101,7 +101,7 @@ class Upgraded:
 
 
 @contextmanager
-def running(folder: Path, database: str = "") -> Iterator[Upgraded]:
+def running(folder: Path) -> Iterator[Upgraded]:
     """`escalation up` with phones for everybody."""
     program = folder / "program"
     for name in PROGRAM:
@@ -115,7 +115,6 @@ def running(folder: Path, database: str = "") -> Iterator[Upgraded]:
         environ = environment(
             PYTHONPATH=str(program),
             ESCALATION_DATA_DIR=str(folder / "site"),
-            ESCALATION_DATABASE_URL=database,
             ESCALATION_PUBLIC_URL=f"http://{at}",
             ESCALATION_SECRET_KEY="k" * 40,
             PLIVO_AUTH_ID=sandbox.world.account.auth_id,
@@ -174,15 +173,11 @@ class Visitors:
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_an_upgrade_refuses_nobody_loses_nothing_and_doubles_nothing(
-    kind: str, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
+def test_an_upgrade_refuses_nobody_loses_nothing_and_doubles_nothing(tmp_path: Path) -> None:
     """Forty alerts while every process is replaced and the schema grows: each is taken when it is first sent, everybody who had to be
     called is called once, no callback of the carrier finds a closed door, and old and new have written beside each other. A release whose
     migration contracts is not let in: the old processes could not go on beside it."""
-    database = request.getfixturevalue("postgres_url") if kind == "postgresql" else ""
-    with running(tmp_path, database) as site:
+    with running(tmp_path) as site:
         troubles = people.troubles(COUNT, random.Random(7))
         with site.sandbox.world.lock:
             for trouble in troubles:
