@@ -87,7 +87,8 @@ def _lea_pressed(facts: Facts) -> bool:
 
 
 def _flower_is_discreet(facts: Facts) -> bool:
-    return not re.search(r"\+?1?5550100\d{3}", str(facts.tasks))
+    """As a number stands in a text; the digits of a duration may look like one."""
+    return not re.search(r"(?<![\d.])\+?1?5550100\d{3}(?!\d)", str(facts.tasks))
 
 
 def _flower_tells(incident: int) -> Callable[[Facts], bool]:
