@@ -40,5 +40,18 @@ def environment(**more: str) -> dict[str, str]:
     return kept | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"} | more
 
 
+def children_of(parent: int) -> dict[int, str]:
+    """Process ids with their command lines, of those that still run. Reads /proc."""
+    found = {}
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            status, line = (entry / "stat").read_text().rpartition(")")[2].split(), (entry / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if int(status[1]) == parent and status[0] != "Z":
+            found[int(entry.name)] = line.replace(b"\0", b" ").decode()
+    return found
+
+
 def celery_argv(app: str, *arguments: str) -> tuple[str, ...]:
     return (sys.executable, "-m", "celery", "-A", app, *arguments)

@@ -25,7 +25,7 @@ from escalation.local.broker import free_port
 from escalation.local.home import Home
 from escalation.settings import Settings
 from escalation.store import schema
-from tests.processes import ROOT, environment, until
+from tests.processes import ROOT, children_of, environment, until
 
 DEMO = ROOT / "escalation" / "local" / "demo.yaml"
 NATIVE = {
@@ -76,16 +76,7 @@ class Running:
             return None
 
     def children(self) -> dict[int, str]:
-        """Process ids with their command lines, of those that still run."""
-        found = {}
-        for entry in Path("/proc").glob("[0-9]*"):
-            try:
-                status, line = (entry / "stat").read_text().rpartition(")")[2].split(), (entry / "cmdline").read_bytes()
-            except OSError:
-                continue
-            if int(status[1]) == self.process.pid and status[0] != "Z":
-                found[int(entry.name)] = line.replace(b"\0", b" ").decode()
-        return found
+        return children_of(self.process.pid)
 
     def child(self, part: str) -> int | None:
         return next((pid for pid, line in self.children().items() if part in line), None)

@@ -77,16 +77,21 @@ def test_a_machine_stands_still_for_ten_minutes_while_a_phone_rings(night: Night
 def test_a_step_over_the_change_of_the_clocks_lasts_five_minutes(night: Night, change: datetime, shown: str) -> None:
     """In Ann's zone an hour is left out or comes twice. Steps do not care, and a snooze ends where the clock on her wall says."""
     night.after(seconds=(change - timedelta(minutes=3) - night.clock.now()).total_seconds())
+    _ann_lets_her_step_pass(night)
+    assert timedelta(minutes=2) <= night.clock.now() - change < timedelta(minutes=2, seconds=1)
+    night.bob.phone.rings()
+    assert re.search(shown.replace(" ", r":\d\d "), _snoozed_by_link(night))
+    night.bob.phone.rang_and_stopped()
+
+
+def _ann_lets_her_step_pass(night: Night) -> None:
+    """Two calls and a text."""
     night.trouble("db-1 is down")
     night.ann.phone.rings().is_ignored()
     night.ann.sms.reads("INC-1")
     night.after(minutes=2)
     night.ann.phone.rings().is_ignored()
     night.until(lambda: night.incident().step == 1, seconds=180)
-    assert timedelta(minutes=2) <= night.clock.now() - change < timedelta(minutes=2, seconds=1)
-    night.bob.phone.rings()
-    assert re.search(shown.replace(" ", r":\d\d "), _snoozed_by_link(night))
-    night.bob.phone.rang_and_stopped()
 
 
 def _snoozed_by_link(night: Night) -> str:
@@ -117,12 +122,7 @@ def test_two_timekeepers_whose_hosts_disagree_by_seconds(night: Night) -> None:
     """The database's clock decides: nobody is called twice, and no step ends before its five minutes or long after them."""
     night.timekeeper = Disagreeing(night)  # type: ignore[assignment]
     began = night.clock.now()
-    night.trouble("db-1 is down")
-    night.ann.phone.rings().is_ignored()
-    night.ann.sms.reads("INC-1")
-    night.after(minutes=2)
-    night.ann.phone.rings().is_ignored()
-    night.until(lambda: night.incident().step == 1, seconds=180)
+    _ann_lets_her_step_pass(night)
     assert timedelta(minutes=5) <= night.clock.now() - began < timedelta(minutes=5, seconds=1)
     night.bob.phone.rings().presses("1").hears("acknowledged")
     night.after(minutes=20)
