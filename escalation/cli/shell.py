@@ -1,23 +1,28 @@
 """What every command is handed: settings and system, made when first asked for, and the words in which incidents are named.
-Not the commands, and not how errors are told (`root`)."""
+Not the commands, and not how errors are told (`root`).
+
+What talks to a database or a broker is loaded when it is first asked for: an alert that has to be kept on the disk must not wait for
+it."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import click
 
-from escalation.build import System, build, must_fit
 from escalation.errors import EscalationError
-from escalation.local.broker import broker_url
+from escalation.local import reach
 from escalation.local.report import Courier
 from escalation.local.spool import Spool
-from escalation.nudge import CeleryNudge
 from escalation.ports import Patience
 from escalation.settings import Settings, warn
-from escalation.store import schema
+
+if TYPE_CHECKING:
+    from escalation.build import System
+    from escalation.nudge import CeleryNudge
 
 NUDGE_SECONDS = 2.0
 JSON = "json"
@@ -41,11 +46,16 @@ class Shell:
 
     @cached_property
     def nudge(self) -> CeleryNudge:
+        from escalation.local.broker import broker_url  # noqa: PLC0415
+        from escalation.nudge import CeleryNudge  # noqa: PLC0415
+
         return CeleryNudge(broker_url(self.settings))
 
     @cached_property
     def system(self) -> System:
         """Raises `SchemaMismatch`."""
+        from escalation.build import build, must_fit  # noqa: PLC0415
+
         must_fit(self.settings)
         return build(self.settings, nudge=self.nudge)
 
@@ -60,6 +70,10 @@ class Shell:
     @cached_property
     def _prompt(self) -> System:
         """For whoever cannot wait for the database, not even for a look at its schema. Raises `StoreUnavailable`, `SchemaMismatch`."""
+        reach.database(self.settings.sql_url, Patience.SENDER.value)
+        from escalation.build import build  # noqa: PLC0415
+        from escalation.store import schema  # noqa: PLC0415
+
         schema.check(self.settings.sql_url, patience=Patience.SENDER)
         return build(self.settings, nudge=self.nudge)
 

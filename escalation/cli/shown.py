@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import click
 
 from escalation.domain.incident import Incident, Status, TimerKind
-from escalation.store.views import IncidentRow, IncidentView
+
+if TYPE_CHECKING:
+    from escalation.store.views import IncidentRow, IncidentView
 
 NEXT = {
     TimerKind.STEP: "next step",

@@ -8,8 +8,8 @@ import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from escalation.build import System
 from escalation.domain.alert import Action
 from escalation.domain.dedup import What
 from escalation.domain.events import Acknowledged, Resolved
@@ -17,8 +17,10 @@ from escalation.domain.incident import Incident, Status, Via
 from escalation.domain.policy import Service, Site
 from escalation.errors import BadInput, NotFound, UnknownKey
 from escalation.intake import native
-from escalation.local import elsewhere
 from escalation.ports import Patience
+
+if TYPE_CHECKING:
+    from escalation.build import System
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,8 @@ class Courier:
         """Raises `StoreUnavailable`, and then it may be handed over again; `BadInput` or `NotFound` when it never will be taken as
         things stand."""
         if report.url:
+            from escalation.local import elsewhere  # noqa: PLC0415  # its client loads for longer than the spool takes
+
             said = elsewhere.send(report.url, report.key, report.alert(), report.identity)
             return Came(said["what"], said["incident"], said["dedup_key"])
         if report.action is Action.TRIGGER:

@@ -8,24 +8,25 @@ nothing. Dying between the delivery and the removal of the file costs that secon
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from math import inf
 from pathlib import Path
 from time import monotonic
 
-from pydantic import TypeAdapter, ValidationError
-
+from escalation.domain.alert import Action
 from escalation.errors import BadSettings, EscalationError, SchemaMismatch, StoreUnavailable
 from escalation.local.kept import private
 from escalation.local.report import Came, Report
 
 FOLDER = "alert-spool"  # not `spool`: the default data folder of a command in / is /var
 HERE = "here"
+_EXAMPLE = asdict(Report("", datetime.min, Action.TRIGGER))  # only its types
 _NAME = re.compile(r"(?P<number>\d{12})\.(?P<where>[0-9a-f]{8}|here)\.[0-9a-f]{32}\.json")
-_REPORT = TypeAdapter(Report)
 
 Deliver = Callable[[Report], Came]
 Say = Callable[[str], None]
@@ -59,7 +60,7 @@ class Spool:
         """On the disk when this returns, after all that was kept before. Raises `SpoolUnusable`."""
         try:
             _made(self.folder)
-            self._place(_REPORT.dump_json(report, indent=1), report)
+            self._place(json.dumps(asdict(report), default=datetime.isoformat, indent=1).encode(), report)
         except OSError as error:
             raise SpoolUnusable(f"{self.folder} cannot keep it ({error.strerror})") from None
 
@@ -172,9 +173,14 @@ def _kept(file: Path) -> Kept:
 
 def _read(file: Path) -> Report:
     try:
-        return _REPORT.validate_json(file.read_bytes())
-    except ValidationError:  # its text quotes what is in the file
+        told = json.loads(file.read_bytes())
+        raised_at = datetime.fromisoformat(told["raised_at"])
+        report = Report(**{**told, "raised_at": raised_at, "action": Action(told["action"])})
+    except (ValueError, TypeError, KeyError, RecursionError):  # its text quotes what is in the file
         raise Corrupt("no report is in it") from None
+    if any(type(getattr(report, name)) is not type(example) for name, example in _EXAMPLE.items()):
+        raise Corrupt("no report is in it")
+    return report
 
 
 def _where(file: Path) -> str:

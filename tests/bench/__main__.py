@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from escalation.build import quieten
-from tests.bench import history, machine, recovery, servers, speed, stage, timers
+from tests.bench import history, machine, recovery, servers, speed, spooled, stage, timers
 from tests.bench.figures import Figures
 from tests.bench.measures import Sizes
 
@@ -82,7 +82,13 @@ def _history(said: argparse.Namespace, server: str) -> Figures:
                 return history.measure(site, small, history.Sizes(said.history, said.pages), _tell)
 
 
-PARTS: dict[str, Part] = {"speed": _speed, "timers": _timers, "recovery": _recovery, "history": _history}
+PARTS: dict[str, Part] = {
+    "speed": _speed,
+    "timers": _timers,
+    "recovery": _recovery,
+    "history": _history,
+    "spool": lambda *_: spooled.measure(),
+}
 
 
 def _about(said: argparse.Namespace, load_before: float) -> Figures:

@@ -13,7 +13,7 @@ from escalation.config.apply import apply
 from escalation.domain.incident import Incident, Status
 from escalation.settings import Settings
 from escalation.store import schema
-from tests.bench import fill, history, people, recovery, stage, stories, timers
+from tests.bench import fill, history, people, recovery, spooled, stage, stories, timers
 
 SECRET = "bench-secret-" * 4
 
@@ -72,3 +72,7 @@ def test_each_part_finds_its_figures(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert list(again["medians"]["receiver"]) == ["accepted_s", "page_s"]
     assert list(late["waiting"]) == ["10", "10, two timekeepers"]
     assert late["waiting"]["10"]["steady"]["late"]["p50_ms"] >= 0
+
+
+def test_every_trigger_that_was_timed_without_a_database_is_kept() -> None:
+    assert spooled.measure(2)["kept_of"] == [3, 3]

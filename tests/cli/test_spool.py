@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
+import subprocess
+import sys
 import threading
 from contextlib import closing
 from datetime import datetime
@@ -47,6 +50,29 @@ def test_a_trigger_is_kept_while_the_database_is_away(machine: Machine, away: di
     (kept,) = waiting(machine)
     assert (kept["action"], kept["dedup_key"], kept["summary"]) == ("trigger", "db-1", "db-1 is down")
     assert machine.json("list") == []
+
+
+SLOW = ("sqlalchemy", "celery", "kombu", "httpx", "pydantic", "flask")
+
+
+def test_what_is_kept_waits_for_nothing_that_takes_long_to_load(tmp_path: Path) -> None:
+    """A monitoring script fires it and goes on: with nobody there to take it, the second one too, behind the first."""
+    environ = {
+        "ESCALATION_DATA_DIR": str(tmp_path),
+        "ESCALATION_DATABASE_URL": f"postgresql://ann@127.0.0.1:{closed_port()}/site",
+    }
+    program = f"""
+import os, sys
+from escalation.cli.root import run
+code = run(["trigger", "db-1 is down"], os.environ)
+print(code, [name for name in {SLOW!r} if name in sys.modules])
+"""
+    for _ in range(2):
+        ran = subprocess.run(
+            [sys.executable, "-c", program], env={**os.environ, **environ}, capture_output=True, text=True, check=True
+        )
+        assert ran.stdout.splitlines()[-1] == "0 []"
+    assert len(Spool(tmp_path).waiting()) == 2
 
 
 def test_the_next_command_ships_what_waits_first(machine: Machine, away: dict[str, str]) -> None:

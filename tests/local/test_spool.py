@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import stat
 import threading
@@ -30,6 +31,11 @@ def report(name: str, **values: object) -> Report:
     kind = values.setdefault("action", Action.TRIGGER)
     body = {"summary": f"{name} is down"} if kind is Action.TRIGGER else {}
     return replace(Report(identity, NIGHT, Action.TRIGGER, name, body=body, service="payments", by="ann"), **values)
+
+
+WITHOUT_A_NUMBER = json.dumps(
+    {"identity": "x", "raised_at": NIGHT.isoformat(), "action": "resolve", "incident": "seven", "dedup_key": "db-1"}
+).encode()
 
 
 class Taker:
@@ -163,7 +169,9 @@ def test_whoever_has_no_time_leaves_the_rest(spool: Spool, taker: Taker, said: l
     assert (names(spool), taker.taken) == (["db-1"], [])
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\x00", b'{"identity": "x", "action": "frobnicate"}'])
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b"\xff\x00", b'{"identity": "x", "action": "frobnicate"}', WITHOUT_A_NUMBER]
+)
 def test_a_file_that_cannot_be_read_is_set_aside_and_stops_no_other(
     spool: Spool, taker: Taker, said: list[str], content: bytes
 ) -> None:
