@@ -14,6 +14,7 @@ from typing import TypeVar
 import click
 
 from escalation.cli import shown
+from escalation.cli.details import DETAILS, details_of
 from escalation.cli.shell import JSON, Refused, Shell, output
 from escalation.clock import SystemClock
 from escalation.config import keys
@@ -52,7 +53,7 @@ class Whose:
 @click.option("--dedup-key", default="", help="Names the trouble: the same key again is the same incident.")
 @click.option("--severity", type=click.Choice([s.value for s in Severity]), default=Severity.CRITICAL.value)
 @click.option("--source", default="", help="Where it was seen.")
-@click.option("--detail", "details", multiple=True, metavar="NAME=VALUE", help="More about it; can be given several times.")
+@DETAILS
 @click.option("--link", "links", multiple=True, metavar="URL", help="A page about it; can be given several times.")
 @click.option("--url", default="", help="A receiver elsewhere: http(s)://host[:port]. Needs --key-file.")
 @click.option("--key-file", type=click.Path(path_type=Path), help="A file with the service's intake key.")
@@ -64,9 +65,8 @@ def trigger(
     details: tuple[str, ...], **body: str | tuple[str, ...],
 ) -> None:  # fmt: skip
     """Open an incident, or count one more alert of an open one."""
-    named = dict(_pair(detail) for detail in details)
     whole: dict[str, object] = {name: list(value) if isinstance(value, tuple) else value for name, value in body.items()}
-    whole["details"] = named
+    whole["details"] = details_of(details)
     report = reported(Action.TRIGGER, Whose(dedup_key, service, url, key_file), body=whole)
     show(send(shell, report, keep=keep), output)
 
@@ -143,10 +143,3 @@ def _spooled(shell: Shell, report: Report, why: StoreUnavailable) -> Came:
         raise StoreUnavailable(f"{why}; and {error}") from None
     aside(f"kept in {shell.spool.folder}, shipped later: {why}")
     return Came(SPOOLED, f"INC-{report.incident}" if report.incident else "", report.dedup_key)
-
-
-def _pair(detail: str) -> tuple[str, str]:
-    name, equals, value = detail.partition("=")
-    if not equals or not name:
-        raise BadInput(["--detail: write it as NAME=VALUE"])
-    return name, value

@@ -70,12 +70,12 @@ def key() -> None:
     click.echo(keys.new_key())
 
 
-def faulty(path: Path, error: BadConfig) -> BadInput:
+def faulty(path: Path, error: BadConfig, so: str = ", nothing was applied") -> BadInput:
     """The faults are what was asked for, so they are printed; the error is the one line about them."""
     for fault in error.faults:
         click.echo(f"{path}: {fault}")
     count = len(error.faults)
-    return BadInput([f"{path}: {count} fault{'s' if count != 1 else ''}, nothing was applied"])
+    return BadInput([f"{path}: {count} fault{'s' if count != 1 else ''}{so}"])
 
 
 def warn(path: Path, warnings: list[str]) -> None:

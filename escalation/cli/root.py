@@ -37,6 +37,7 @@ COMMANDS = {
     "schedule": "oncall.schedule",
     "override": "arrangements.override",
     "absence": "arrangements.absence",
+    "simulate": "simulate.simulate",
     "spool": "spool.spool",
     "config": "config.config",
     "up": "programs.up",
