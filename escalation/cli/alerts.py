@@ -124,10 +124,11 @@ def aside(line: str) -> None:
 
 def _held_up(shell: Shell, report: Report) -> str:
     """Why it cannot go yet: something raised before it still waits for the same place, even after it was tried again. A spool that
-    cannot be read holds up nobody."""
+    cannot be read holds up nobody. Raises `StoreUnavailable`, `SchemaMismatch`."""
     try:
         if not shell.spool.waits(report.url):
             return ""
+        shell.courier.ready(report.url)
         away = shell.spool.ship(shell.courier.deliver, aside, url=report.url, until=monotonic() + SHIPPING)
         waits = "what was raised before it still waits" if shell.spool.waits(report.url) else ""
         return "; ".join(away) or waits

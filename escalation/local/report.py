@@ -77,6 +77,12 @@ class Courier:
     def __init__(self, system: Callable[[], System]) -> None:
         self._system = system
 
+    def ready(self, url: str) -> None:
+        """Loads what handing over to that place needs, so that it takes none of the time that somebody waits for it. Raises
+        `StoreUnavailable`, `SchemaMismatch`."""
+        if not url:
+            self._system()
+
     def deliver(self, report: Report) -> Came:
         """Raises `StoreUnavailable`, and then it may be handed over again; `BadInput` or `NotFound` when it never will be taken as
         things stand."""
