@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from escalation.domain.incident import Incident, Status, TimerKind
 from escalation.domain.links import reply_code, token
-from escalation.domain.paging import next_index
+from escalation.domain.passing import next_index
 from escalation.domain.roster import Responder, Roster
 from escalation.domain.wording import Brief
 
@@ -65,7 +65,7 @@ def whats_next(incident: Incident, roster: Roster, now: datetime) -> str:
         return ""
     timer = incident.timer(TimerKind.STEP)
     when = f" at {timer.due_at:%H:%M:%S} UTC" if timer else ""
-    index = next_index(incident)
+    index = next_index(incident, timer.due_at if timer else now)
     if index is None:
         return f"nobody{when}: this is the last step"
     return f"{names_of(incident, roster, index, timer.due_at if timer else now)}{when}"

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from escalation.config import ahead, keys, phone
 from escalation.config.duration import spelled
 from escalation.config.faults import Faults, Path
+from escalation.domain.alert import Severity
 from escalation.domain.policy import Policy, Site, Step
 from escalation.domain.roster import PLACES, Channel, Responder, Target, TargetKind
 
@@ -85,10 +86,21 @@ def _policies(site: Site) -> Advice:
             yield path, "is used by no service"
         if policy.ring > _VOICEMAIL_AT:
             yield (*path, "ring"), f"after {spelled(policy.ring)} of ringing most voicemails have picked up; 25s is a good value"
+        yield from _applies(policy, (*path, "steps"))
         yield from _last_resort(site, policy, (*path, "last_resort"))
         for where, step in _steps(policy).items():
             yield from _reach(site, step, (*path, *where))
             yield from _ladder(step, (*path, *where))
+
+
+def _applies(policy: Policy, path: Path) -> Advice:
+    """For each severity a step that concerns it, best one that always does."""
+    for severity in Severity:
+        mine = [s.condition for s in policy.steps if s.condition is None or s.condition.concerns(severity)]
+        if not mine:
+            yield path, f"no step applies to {severity}: only the last resort is told"
+        elif all(condition and not condition.is_of_severity_only for condition in mine):
+            yield path, f"every step for {severity} hangs on labels or the time: outside of them only the last resort is told"
 
 
 def _last_resort(site: Site, policy: Policy, path: Path) -> Advice:

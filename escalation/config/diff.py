@@ -7,9 +7,11 @@ from typing import TypeVar
 
 from escalation.config.duration import spelled
 from escalation.config.times import DAYS, moment
+from escalation.domain.conditions import Condition
 from escalation.domain.policy import Policy, Rung, Service, Site, Step
 from escalation.domain.roster import Channel, ContactMethod, Responder, Target, masked
 from escalation.domain.schedule import Layer, Schedule
+from escalation.domain.week import Week
 
 T = TypeVar("T")
 Words = dict[str, str]
@@ -97,8 +99,12 @@ def _layer(layer: Layer) -> str:
     shown = f"{turns} from {rotation.starts} {rotation.handoff:%H:%M}, {pace}"
     shown += f", until {layer.until}" if layer.until else ""
     shown += f", in {layer.zone.key}" if layer.zone else ""
-    open_ = ", ".join(f"{moment(begin)} to {moment(end)}" for begin, end in layer.week.windows)
+    open_ = open_hours(layer.week)
     return f"[{shown}{f', only {open_}' if open_ else ''}]"
+
+
+def open_hours(week: Week) -> str:
+    return ", ".join(f"{moment(begin)} to {moment(end)}" for begin, end in week.windows)
 
 
 def _service(service: Service) -> Words:
@@ -106,6 +112,7 @@ def _service(service: Service) -> Words:
     words: Words = {"policy": service.policy, "keys": _Secret(f"{count} key{'s' if count != 1 else ''}", " ".join(service.keys))}
     if (expires := service.acknowledgement_expires) is not None:
         words |= {"acknowledgement_expires": spelled(expires) if expires else "never"}
+    words |= {"labels": ", ".join(f"{name} {value}" for name, value in service.labels.items())} if service.labels else {}
     return words | ({"auto_resolve": spelled(service.auto_resolve)} if service.auto_resolve else {})
 
 
@@ -125,8 +132,17 @@ def _policy(policy: Policy) -> Words:
 
 def _step(step: Step) -> str:
     ladder = ", ".join(map(_rung, step.ladder))
-    shown = f"{', '.join(map(_target, step.targets))} by {ladder} within {spelled(step.timeout)}"
+    shown = f"{', '.join(map(_target, step.targets))} by {ladder} within {spelled(step.timeout)}{_condition(step.condition)}"
     return _Secret(f"[{shown}]", f"{shown} {' '.join(map(str, step.targets))}")
+
+
+def _condition(condition: Condition | None) -> str:
+    if condition is None:
+        return ""
+    parts = [" or ".join(condition.severities), *(f"{name} {' or '.join(values)}" for name, values in condition.labels.items())]
+    if hours := condition.hours:
+        parts.append(f"{open_hours(hours.week)} in {hours.zone.key}")
+    return f" if {', '.join(part for part in parts if part)}"
 
 
 def _target(target: Target) -> str:

@@ -7,13 +7,13 @@ from pydantic_core import ErrorDetails
 
 from escalation.config.document import Document
 from escalation.config.faults import Path, guess, quoted
-from escalation.config.schema import block_at
+from escalation.config.schema import block_at, keys_of
 from escalation.config.words import described
 
 _MEANT = {
     "users": "people", "contacts": "people", "escalation_policies": "policies", "group": "teams", "groups": "teams",
     "mobile": "phone", "number": "phone", "tel": "phone", "voice": "phone", "text": "sms", "mail": "email", "tz": "timezone",
-    "key": "keys", "routing_key": "keys", "escalation_policy": "policy", "rounds": "repeat", "loops": "repeat",
+    "when": "if", "condition": "if", "conditions": "if", "severities": "severity", "key": "keys", "routing_key": "keys", "escalation_policy": "policy", "rounds": "repeat", "loops": "repeat",
     "ring_time": "ring", "ack_timeout": "acknowledgement_expires", "target": "page", "targets": "page", "notify": "page",
     "ladder": "by", "channels": "by", "wait": "timeout", "delay": "timeout",
 }  # fmt: skip
@@ -56,7 +56,7 @@ def _text(detail: ErrorDetails, path: Path, document: Document) -> str:
 
 def _unknown(key: str, path: Path) -> str:
     block = block_at(path)
-    known = list(block.model_fields) if block else []
+    known = keys_of(block) if block else []
     meant = _MEANT.get(key.lower(), "")
     hint = f", did you mean `{meant}`?" if meant in known else guess(key, known)
     return f"unknown key {quoted(key)}" + (hint or f" (there are: {', '.join(known)})")

@@ -8,8 +8,9 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, model_validator
 
-from escalation.config import references, times, words
+from escalation.config import conditions, references, times, words
 from escalation.config.faults import Refused
+from escalation.domain.alert import Severity
 from escalation.domain.policy import Policy, Rung, Step
 from escalation.domain.roster import Target
 from escalation.domain.rotation import EVERY_DAY
@@ -29,6 +30,11 @@ def _present(value: object) -> object:
 
 Handle = Annotated[str, PlainValidator(words.handle)]
 Name = Annotated[str, PlainValidator(words.name)]
+Windows = Annotated[
+    list[Annotated[tuple[Window, ...], PlainValidator(times.windows)]],
+    BeforeValidator(_listed),
+    Field(min_length=1, max_length=100),
+]
 Span = Annotated[timedelta, PlainValidator(words.span)]
 Targets = Annotated[list[Annotated[Target, PlainValidator(references.target)]], BeforeValidator(_listed), Field(min_length=1)]
 Ladder = Annotated[
@@ -61,11 +67,7 @@ class LayerBlock(_Block):
     days: Annotated[tuple[int, ...] | None, PlainValidator(times.weekdays)] = None
     every: Annotated[int | None, PlainValidator(times.every)] = None
     hours: Annotated[int | None, PlainValidator(times.hours)] = None
-    only: Annotated[
-        list[Annotated[tuple[Window, ...], PlainValidator(times.windows)]],
-        BeforeValidator(_listed),
-        Field(min_length=1, max_length=100),
-    ] = Field(default_factory=list)
+    only: Windows = Field(default_factory=list)
     timezone: Annotated[str | None, PlainValidator(words.timezone)] = None
     until: Annotated[date | None, PlainValidator(times.day)] = None
 
@@ -97,14 +99,36 @@ class ServiceBlock(_Block):
     key_file: Annotated[str, PlainValidator(words.text)] = ""
     acknowledgement_expires: Annotated[timedelta | None, PlainValidator(words.own_expiry)] = None
     auto_resolve: Annotated[timedelta | None, PlainValidator(words.expiry)] = None
+    labels: Annotated[dict[str, str], PlainValidator(conditions.own)] = Field(default_factory=dict)
 
 
-class StepBlock(_Block):
+class ConditionBlock(_Block):
+    """What is not said is no condition."""
+
+    severity: Annotated[tuple[Severity, ...], PlainValidator(conditions.severities)] = ()
+    labels: Annotated[dict[str, tuple[str, ...]], PlainValidator(conditions.wanted)] = Field(default_factory=dict)
+    time: Windows | None = None
+    timezone: Annotated[str | None, PlainValidator(words.timezone)] = None
+
+    @model_validator(mode="after")
+    def _is_a_condition(self) -> Self:
+        if not (self.severity or self.labels or self.time):
+            raise Refused("says no condition: `severity`, `labels` or `time` is needed")
+        if (self.time is None) != (self.timezone is None):
+            raise Refused("`time` and `timezone` belong together: hours are on the clock of a place")
+        return self
+
+
+class LastResortBlock(_Block):
     """`timeout` and `by` None mean the policy's."""
 
     page: Targets
     timeout: Span | None = None
     by: Ladder | None = None
+
+
+class StepBlock(LastResortBlock):
+    condition: ConditionBlock | None = Field(default=None, alias="if")
 
 
 class PolicyBlock(_Block):
@@ -116,7 +140,7 @@ class PolicyBlock(_Block):
     alarm_every: Span = _POLICY.alarm_every
     slot_limit: Span = _POLICY.slot_limit
     steps: Annotated[list[StepBlock], Field(min_length=1, max_length=50)]
-    last_resort: StepBlock | None = None
+    last_resort: LastResortBlock | None = None
 
 
 class File(_Block):
@@ -139,6 +163,11 @@ _ENTRIES: dict[str, type[_Block]] = {
 }
 
 
+def keys_of(block: type[BaseModel]) -> list[str]:
+    """As they are written in the file."""
+    return [field.alias or name for name, field in block.model_fields.items()]
+
+
 def block_at(path: tuple[str | int, ...]) -> type[_Block] | None:
     """The model of the block at a path of the file; None where no block stands."""
     match path:
@@ -146,8 +175,12 @@ def block_at(path: tuple[str | int, ...]) -> type[_Block] | None:
             return File
         case (str(section), _):
             return _ENTRIES.get(section)
-        case ("policies", _, "last_resort") | ("policies", _, "steps", int()):
+        case ("policies", _, "last_resort"):
+            return LastResortBlock
+        case ("policies", _, "steps", int()):
             return StepBlock
+        case ("policies", _, "steps", int(), "if"):
+            return ConditionBlock
         case ("schedules", _, "layers", int()):
             return LayerBlock
         case _:

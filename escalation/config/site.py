@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
-from escalation.config.schema import File, LayerBlock, PersonBlock, PolicyBlock, ScheduleBlock, ServiceBlock, StepBlock
+from escalation.config.schema import (
+    ConditionBlock,
+    File,
+    LastResortBlock,
+    LayerBlock,
+    PersonBlock,
+    PolicyBlock,
+    ScheduleBlock,
+    ServiceBlock,
+    StepBlock,
+)
+from escalation.domain.conditions import Condition, Hours
 from escalation.domain.policy import Policy, Service, Site, Step
 from escalation.domain.roster import Channel, ContactMethod, Responder, Roster
 from escalation.domain.rotation import Rotation
@@ -70,6 +81,7 @@ def _service(name: str, service: ServiceBlock, from_file: tuple[str, ...]) -> Se
         policy=service.policy,
         acknowledgement_expires=service.acknowledgement_expires,
         auto_resolve=service.auto_resolve,
+        labels=service.labels,
     )
 
 
@@ -86,9 +98,17 @@ def _policy(name: str, policy: PolicyBlock) -> Policy:
     )
 
 
-def _step(step: StepBlock, policy: PolicyBlock) -> Step:
+def _step(step: LastResortBlock, policy: PolicyBlock) -> Step:
     return Step(
         targets=tuple(dict.fromkeys(step.page)),
         timeout=step.timeout or policy.timeout,
         ladder=tuple(step.by or policy.by),
+        condition=_condition(step.condition) if isinstance(step, StepBlock) and step.condition else None,
     )
+
+
+def _condition(block: ConditionBlock) -> Condition:
+    hours = None
+    if block.time and block.timezone:
+        hours = Hours(ZoneInfo(block.timezone), Week.of(window for windows in block.time for window in windows))
+    return Condition(block.severity, block.labels, hours)

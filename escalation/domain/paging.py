@@ -13,12 +13,12 @@ from escalation.domain.incident import (
     Again,
     Attempt,
     AttemptStatus,
-    Incident,
     Outcome,
     Page,
     Status,
     TimerKind,
 )
+from escalation.domain.passing import is_passed_over, note_passed_over, nothing_applies
 from escalation.domain.policy import Rung, Step
 from escalation.domain.roster import Channel, Responder, TargetKind
 from escalation.domain.timeline import EntryKind
@@ -44,31 +44,25 @@ def restart(draft: Draft, why: str, again: Again | None = None, by: str = "") ->
     begin_step(draft, 0)
 
 
-def next_index(incident: Incident) -> int | None:
-    """The step after this one, in this round or the next; None when the policy is used up."""
-    if incident.step + 1 < len(incident.policy.steps):
-        return incident.step + 1
-    return 0 if incident.round + 1 < incident.policy.rounds else None
-
-
 def next_step(draft: Draft) -> None:
     """The next step, the next round, or the loud end."""
     leave_step(draft)
-    index = next_index(draft.incident)
-    if index is None:
+    incident = draft.incident
+    if incident.step + 1 < len(incident.policy.steps):
+        begin_step(draft, incident.step + 1)
+    elif incident.round + 1 < incident.policy.rounds and not nothing_applies(draft):
+        draft.change(round=incident.round + 1)
+        begin_step(draft, 0)
+    else:
         exhaust(draft)
-        return
-    if index == 0:
-        draft.change(round=draft.incident.round + 1)
-    begin_step(draft, index)
 
 
 def begin_step(draft: Draft, index: int) -> None:
     """Pages everybody the step points at now. The step's own time runs from the first claim, not from here: a queue at the
-    carrier must not eat it. A step that nobody is in is left again by `move_on`."""
+    carrier must not eat it. A step that nobody is in, or that does not apply, is left again by `move_on`."""
     draft.turn(step=index)
     steps = draft.incident.policy.steps
-    if index >= len(steps):
+    if index >= len(steps) or note_passed_over(draft, index):
         return
     who = resolve(draft, steps[index])
     names = ", ".join(r.name for r in who) or "nobody"
@@ -107,11 +101,11 @@ def _ladder(responder: Responder, step: Step) -> tuple[Rung, ...]:
 
 
 def move_on(draft: Draft) -> None:
-    """A step with nobody left to wait for is over at once; unless somebody in it declined, that is said loudly."""
+    """A step with nobody left to wait for is over at once; unless somebody in it declined, or it does not apply, that is said loudly."""
     while draft.incident.status is Status.TRIGGERED and not draft.open_pages(draft.incident.step):
         pages = [p for p in draft.incident.pages if p.turn == draft.incident.turn and p.step == draft.incident.step]
         step = draft.incident.step + 1
-        if not any(p.closed == DECLINED for p in pages):
+        if not any(p.closed == DECLINED for p in pages) and not is_passed_over(draft):
             alarm(draft, f"step {step} empty", f"Step {step} skipped: nobody in it can be reached.")
         next_step(draft)
 
@@ -119,7 +113,10 @@ def move_on(draft: Draft) -> None:
 def exhaust(draft: Draft) -> None:
     draft.turn(status=Status.EXHAUSTED)
     draft.set_timer(TimerKind.ALARM, draft.incident.policy.alarm_every)
-    alarm(draft, "exhausted", "EXHAUSTED: the whole policy was used up and nobody has it.")
+    if any(p.step != LAST_RESORT for p in draft.incident.pages):
+        alarm(draft, "exhausted", "EXHAUSTED: the whole policy was used up and nobody has it.")
+    else:
+        alarm(draft, "exhausted", "EXHAUSTED: no step of the policy applies to this, and nobody was paged.")
 
 
 def alarm(draft: Draft, reason: str, text: str) -> None:

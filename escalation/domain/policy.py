@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+from escalation.domain.conditions import Condition
 from escalation.domain.roster import Channel, Roster, Target
 
 SELF_TEST = "_self-test"  # service, policy and responder of the self-test: no configuration can have that name
@@ -26,19 +27,20 @@ CALL_TEXT_CALL = (Rung(Channel.VOICE), Rung(Channel.SMS), Rung(Channel.VOICE, ti
 @dataclass(frozen=True, slots=True)
 class Step:
     """`timeout` runs from the step's first claimed page. A place among the targets is told by its own channel,
-    whatever the ladder says."""
+    whatever the ladder says. A step whose `condition` does not hold when it would begin is passed over."""
 
     targets: tuple[Target, ...]
     timeout: timedelta = timedelta(minutes=5)
     ladder: tuple[Rung, ...] = CALL_TEXT_CALL
+    condition: Condition | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
     """`rounds`: how often all steps are gone through. `ring`: how long one call rings (over about 25 s a carrier's
     voicemail picks up). `slot_limit`: how long pages may wait to be sent before that is alarmed. `auto_resolve`: after so
-    long without an alert an incident that somebody has, or snoozed, is over; None is never. `test_number`: the self-test's own policy,
-    which pages that number and nobody else, ever (`self_test`)."""
+    long without an alert an incident that somebody has, or snoozed, is over; None is never. `labels`: those of the service, for the conditions of steps.
+    `test_number`: the self-test's own policy, which pages that number and nobody else, ever (`self_test`)."""
 
     name: str
     steps: tuple[Step, ...]
@@ -49,6 +51,7 @@ class Policy:
     alarm_every: timedelta = timedelta(minutes=15)
     slot_limit: timedelta = timedelta(seconds=60)
     auto_resolve: timedelta | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
     test_number: str = field(default="", repr=False)
 
 
@@ -62,6 +65,7 @@ class Service:
     policy: str
     acknowledgement_expires: timedelta | None = None
     auto_resolve: timedelta | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,7 @@ class Site:
     def policy_of(self, service: Service) -> Policy:
         """Its policy, with what the service says itself."""
         policy = self.policies[service.policy]
-        policy = replace(policy, auto_resolve=service.auto_resolve or policy.auto_resolve)
+        policy = replace(policy, auto_resolve=service.auto_resolve or policy.auto_resolve, labels=service.labels)
         if service.acknowledgement_expires is None:
             return policy
         return replace(policy, acknowledgement_expires=service.acknowledgement_expires or None)

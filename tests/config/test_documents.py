@@ -9,7 +9,17 @@ from pathlib import Path
 import pytest
 
 from escalation.config.load import load
-from escalation.config.schema import File, LayerBlock, PersonBlock, PolicyBlock, ScheduleBlock, ServiceBlock, StepBlock
+from escalation.config.schema import (
+    ConditionBlock,
+    File,
+    LayerBlock,
+    PersonBlock,
+    PolicyBlock,
+    ScheduleBlock,
+    ServiceBlock,
+    StepBlock,
+    keys_of,
+)
 from escalation.domain.policy import CALL_TEXT_CALL, Rung
 from escalation.domain.roster import Channel
 
@@ -51,10 +61,12 @@ def test_the_demo_is_the_example_with_seconds_for_minutes() -> None:
     assert {p.contact(Channel.VOICE).address for p in demo.site.roster.people.values()} == {f"+1555010000{n}" for n in (1, 2, 3)}
 
 
-@pytest.mark.parametrize("block", [File, PersonBlock, ScheduleBlock, LayerBlock, ServiceBlock, PolicyBlock, StepBlock])
+@pytest.mark.parametrize(
+    "block", [File, PersonBlock, ScheduleBlock, LayerBlock, ServiceBlock, PolicyBlock, StepBlock, ConditionBlock]
+)
 def test_the_reference_has_every_key(block: type) -> None:
     """Each in the first column of a table."""
-    missing = [key for key in block.model_fields if not re.search(rf"^\| `{key}` \|", REFERENCE, re.MULTILINE)]
+    missing = [key for key in keys_of(block) if not re.search(rf"^\| `{key}` \|", REFERENCE, re.MULTILINE)]
     assert missing == []
 
 
@@ -62,8 +74,8 @@ def test_the_reference_names_no_key_that_does_not_exist() -> None:
     """A key that was renamed leaves no ghost behind."""
     known = {
         key
-        for block in (File, PersonBlock, ScheduleBlock, LayerBlock, ServiceBlock, PolicyBlock, StepBlock)
-        for key in block.model_fields
+        for block in (File, PersonBlock, ScheduleBlock, LayerBlock, ServiceBlock, PolicyBlock, StepBlock, ConditionBlock)
+        for key in keys_of(block)
     }
     rows = re.findall(r"^\| `([a-z_]+)` \|", REFERENCE, re.MULTILINE)
     assert set(rows) - {"ann"} == known

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from escalation.briefing import names_of
 from escalation.domain.alert import Link
 from escalation.domain.incident import LAST_RESORT, Attempt, AttemptStatus, Incident, Page, Status, TimerKind
-from escalation.domain.paging import next_index
+from escalation.domain.passing import next_index
 from escalation.domain.roster import Channel, Roster
 
 MOST_DETAILS, LONGEST_DETAIL = 40, 400
@@ -94,11 +94,12 @@ def whats_next(incident: Incident, roster: Roster, now: datetime) -> tuple[str, 
     """Who or what is next if nobody does anything, and when; None when that hangs on no clock."""
     match incident.status:
         case Status.TRIGGERED:
-            index = next_index(incident)
+            then = _due(incident, TimerKind.STEP) or now
+            index = next_index(incident, then)
             who = (
                 "the policy is used up, the last resort is told"
                 if index is None
-                else f"{names_of(incident, roster, index, _due(incident, TimerKind.STEP) or now)} is paged"
+                else f"{names_of(incident, roster, index, then)} is paged"
             )
             return _capital(who), _due(incident, TimerKind.STEP)
         case Status.EXHAUSTED:
