@@ -9,6 +9,7 @@ from escalation.domain.incident import Incident, Status, TimerKind
 from escalation.domain.links import reply_code, token
 from escalation.domain.passing import next_index
 from escalation.domain.roster import Responder, Roster
+from escalation.domain.round_robin import chosen
 from escalation.domain.wording import Brief
 
 LINK_LASTS = timedelta(hours=24)
@@ -73,5 +74,7 @@ def whats_next(incident: Incident, roster: Roster, now: datetime) -> str:
 
 def names_of(incident: Incident, roster: Roster, index: int, at: datetime) -> str:
     """Who that step would page at that time."""
-    found: list[Responder] = [r for t in incident.policy.steps[index].targets for r in roster.resolve(t, at)]
+    step = incident.policy.steps[index]
+    found: list[Responder] = [r for t in step.targets for r in roster.resolve(t, at)]
+    found += chosen(step, roster, at, frozenset()) if step.round_robin else []
     return ", ".join(dict.fromkeys(r.name for r in found)) or "nobody"

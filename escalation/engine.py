@@ -19,6 +19,7 @@ from escalation.domain.machine import advance
 from escalation.domain.overrides import Absence, Override
 from escalation.domain.policy import Policy, Service, Site
 from escalation.domain.roster import Channel, Roster
+from escalation.domain.round_robin import with_turns
 from escalation.domain.self_test import FAILED, PASSED, SelfTest, has_passed
 from escalation.domain.timeline import Entry, EntryKind
 from escalation.errors import BadInput, NotFound, StoreUnavailable, UnknownKey, Unreadable
@@ -244,7 +245,7 @@ class Engine:
         return Taken(alert.dedup_key, what, found.id)
 
     def _open(self, tx: Transaction, alert: Alert, service: Service, policy: Policy, jobs: list[Job]) -> Taken | None:
-        incident = tx.create(alert, service.name, policy)
+        incident = tx.create(alert, service.name, with_turns(policy, tx.site().roster, tx.take_turn))
         if incident is None:
             return None
         tx.count(incident.id, alert)

@@ -87,6 +87,9 @@ class Transaction(Protocol):
     def note(self, incident_id: int, entries: Sequence[Entry]) -> None:
         """Timeline entries without touching the incident."""
 
+    def take_turn(self, name: str) -> int:
+        """Counts one turn of a round robin (from 1). Whoever else takes one of it waits until this transaction ends."""
+
     def count(self, incident_id: int, alert: Alert) -> None:
         """One more alert of an incident that this transaction has made or locked."""
 

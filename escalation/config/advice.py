@@ -125,7 +125,7 @@ def _reach(site: Site, step: Step, path: Path) -> Advice:
 
 
 def _ladder(step: Step, path: Path) -> Advice:
-    if all(t.kind in PLACES for t in step.targets):
+    if all(t.kind in PLACES for t in step.everybody):
         return
     late = [r for r in step.ladder if r.after >= step.timeout]
     for rung in late:
@@ -133,7 +133,7 @@ def _ladder(step: Step, path: Path) -> Advice:
 
 
 def _targets(site: Site) -> list[Target]:
-    return [t for policy in site.policies.values() for step in _steps(policy).values() for t in step.targets]
+    return [t for policy in site.policies.values() for step in _steps(policy).values() for t in step.everybody]
 
 
 def _steps(policy: Policy) -> dict[Path, Step]:
@@ -143,7 +143,7 @@ def _steps(policy: Policy) -> dict[Path, Step]:
 
 
 def _persons(site: Site, step: Step) -> list[Responder]:
-    return [p for target in step.targets for p in site.roster.everybody(target) if not p.is_place]
+    return [p for target in step.everybody for p in site.roster.everybody(target) if not p.is_place]
 
 
 _RULES: tuple[Callable[[Site], Advice], ...] = (_people, _teams, _schedules, _services, _policies)

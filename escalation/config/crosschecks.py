@@ -67,8 +67,8 @@ def _policy(document: Document, path: Path, policy: dict[str, object]) -> None:
 
 
 def _rings(step: dict[str, object], policy: dict[str, object]) -> bool:
-    page = step.get("page")
-    said = page if isinstance(page, list) else [page]
+    pages = [step.get("page"), step.get("round_robin")]
+    said = [target for page in pages for target in (page if isinstance(page, list) else [page])]
     anybody = any(isinstance(t, str) and t.partition(":")[0] not in PLACES for t in said)
     return anybody and any(r.channel.rings for r in _ladder(step.get("by", policy.get("by"))))
 

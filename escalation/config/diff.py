@@ -132,8 +132,12 @@ def _policy(policy: Policy) -> Words:
 
 def _step(step: Step) -> str:
     ladder = ", ".join(map(_rung, step.ladder))
-    shown = f"{', '.join(map(_target, step.targets))} by {ladder} within {spelled(step.timeout)}{_condition(step.condition)}"
-    return _Secret(f"[{shown}]", f"{shown} {' '.join(map(str, step.targets))}")
+    said = [", ".join(map(_target, step.targets))] if step.targets else []
+    if step.round_robin:
+        all_ = ", until answered" if step.until_answered else ""
+        said.append(f"one of {', '.join(map(_target, step.round_robin))} in turn{all_}")
+    shown = f"{' and '.join(said)} by {ladder} within {spelled(step.timeout)}{_condition(step.condition)}"
+    return _Secret(f"[{shown}]", f"{shown} {' '.join(map(str, step.everybody))}")
 
 
 def _condition(condition: Condition | None) -> str:

@@ -63,6 +63,14 @@ def target(value: object, info: ValidationInfo) -> Target:
     return Target(TargetKind(kind), _PLACES[kind](rest))
 
 
+def in_turn(value: object, info: ValidationInfo) -> Target:
+    """Of a round robin: `ann`, `team:payments`. Nobody takes turns with a place, and a schedule has turns of its own."""
+    found = target(value, info)
+    if found.kind not in (TargetKind.PERSON, TargetKind.TEAM):
+        raise Refused(f"people and teams take turns, not a {found.kind}")
+    return found
+
+
 def _person(who: str, names: Known) -> Target:
     if who in names.people:
         return Target(TargetKind.PERSON, who)

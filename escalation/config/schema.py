@@ -127,8 +127,25 @@ class LastResortBlock(_Block):
     by: Ladder | None = None
 
 
-class StepBlock(LastResortBlock):
+class StepBlock(_Block):
+    """`timeout` and `by` None mean the policy's. `page` or `round_robin`, or both."""
+
+    page: Targets = Field(default_factory=list)
+    round_robin: Annotated[
+        list[Annotated[Target, PlainValidator(references.in_turn)]], BeforeValidator(_listed), Field(min_length=1)
+    ] = Field(default_factory=list)
+    until_answered: Annotated[bool, PlainValidator(words.boolean)] = False
+    timeout: Span | None = None
+    by: Ladder | None = None
     condition: ConditionBlock | None = Field(default=None, alias="if")
+
+    @model_validator(mode="after")
+    def _pages_somebody(self) -> Self:
+        if not (self.page or self.round_robin):
+            raise Refused("`page` is missing, or `round_robin`")
+        if self.until_answered and not self.round_robin:
+            raise Refused("`until_answered` belongs to `round_robin`")
+        return self
 
 
 class PolicyBlock(_Block):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from escalation.config.schema import (
@@ -90,7 +91,7 @@ def _policy(name: str, policy: PolicyBlock) -> Policy:
         name=name,
         steps=tuple(_step(step, policy) for step in policy.steps),
         rounds=policy.repeat,
-        last_resort=_step(policy.last_resort, policy) if policy.last_resort else Step(()),
+        last_resort=_last_resort(policy.last_resort, policy) if policy.last_resort else Step(()),
         ring=policy.ring,
         acknowledgement_expires=policy.acknowledgement_expires,
         alarm_every=policy.alarm_every,
@@ -98,12 +99,20 @@ def _policy(name: str, policy: PolicyBlock) -> Policy:
     )
 
 
-def _step(step: LastResortBlock, policy: PolicyBlock) -> Step:
+def _last_resort(step: LastResortBlock | StepBlock, policy: PolicyBlock) -> Step:
     return Step(
         targets=tuple(dict.fromkeys(step.page)),
         timeout=step.timeout or policy.timeout,
         ladder=tuple(step.by or policy.by),
-        condition=_condition(step.condition) if isinstance(step, StepBlock) and step.condition else None,
+    )
+
+
+def _step(step: StepBlock, policy: PolicyBlock) -> Step:
+    return replace(
+        _last_resort(step, policy),
+        condition=_condition(step.condition) if step.condition else None,
+        round_robin=tuple(dict.fromkeys(step.round_robin)),
+        until_answered=step.until_answered,
     )
 
 

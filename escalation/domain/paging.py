@@ -21,6 +21,7 @@ from escalation.domain.incident import (
 from escalation.domain.passing import is_passed_over, note_passed_over, nothing_applies
 from escalation.domain.policy import Rung, Step
 from escalation.domain.roster import Channel, Responder, TargetKind
+from escalation.domain.round_robin import chosen
 from escalation.domain.timeline import EntryKind
 
 AT_ONCE = timedelta(0)
@@ -75,6 +76,8 @@ def begin_step(draft: Draft, index: int) -> None:
 def resolve(draft: Draft, step: Step) -> list[Responder]:
     """Who is behind the step's targets at this moment, each once."""
     found = [r for target in step.targets for r in draft.roster.resolve(target, draft.now)]
+    if step.round_robin:
+        found += chosen(step, draft.roster, draft.now, frozenset(p.responder for p in draft.open_pages(draft.incident.step)))
     return list({r.handle: r for r in found}.values())
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from escalation.domain.draft import Draft
 from escalation.domain.incident import Incident
 from escalation.domain.policy import Step
+from escalation.domain.round_robin import is_used_up
 from escalation.domain.timeline import EntryKind
 
 
@@ -46,5 +47,9 @@ def next_index(incident: Incident, at: datetime) -> int | None:
 
 
 def _fails_here(draft: Draft, index: int) -> str:
-    steps = draft.incident.policy.steps
-    return fails(draft.incident, steps[index], draft.now) if index < len(steps) else ""
+    if index >= len(draft.incident.policy.steps):
+        return ""
+    step = draft.incident.policy.steps[index]
+    if is_used_up(step, draft.roster, draft.now):
+        return "everybody who is there had their turn"
+    return fails(draft.incident, step, draft.now)

@@ -27,12 +27,22 @@ CALL_TEXT_CALL = (Rung(Channel.VOICE), Rung(Channel.SMS), Rung(Channel.VOICE, ti
 @dataclass(frozen=True, slots=True)
 class Step:
     """`timeout` runs from the step's first claimed page. A place among the targets is told by its own channel,
-    whatever the ladder says. A step whose `condition` does not hold when it would begin is passed over."""
+    whatever the ladder says. A step whose `condition` does not hold when it would begin is passed over. Of `round_robin`
+    one is paged beside the targets: whose `turn` it is (counted from 1), or `place` places after them."""
 
     targets: tuple[Target, ...]
     timeout: timedelta = timedelta(minutes=5)
     ladder: tuple[Rung, ...] = CALL_TEXT_CALL
     condition: Condition | None = None
+    round_robin: tuple[Target, ...] = ()
+    until_answered: bool = False
+    turn: int = 1
+    place: int = 0
+
+    @property
+    def everybody(self) -> tuple[Target, ...]:
+        """Whom it may page at one time or another."""
+        return self.targets + self.round_robin
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +101,10 @@ class Site:
         if service.acknowledgement_expires is None:
             return policy
         return replace(policy, acknowledgement_expires=service.acknowledgement_expires or None)
+
+    @property
+    def takes_turns(self) -> bool:
+        return any(step.round_robin for policy in self.policies.values() for step in policy.steps)
 
     def service_of(self, key: str) -> Service | None:
         return next((s for s in self.services.values() if key in s.keys), None)

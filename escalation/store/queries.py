@@ -135,10 +135,10 @@ class Queries:
             return kept + forgotten
 
     def counters(self) -> dict[str, int]:
+        """Without the turns of round robins: they are no events."""
         with self._store.read() as tx:
-            return {
-                row.name: row.count_ for row in tx.connection.execute(select(counters.c.name, counters.c.count.label("count_")))
-            }
+            rows = tx.connection.execute(select(counters.c.name, counters.c.count.label("count_")))
+            return {row.name: row.count_ for row in rows if not row.name.startswith("turn:")}
 
     def held(self) -> Hold | None:
         """Since when nothing is sent, and why; None on a site that pages."""

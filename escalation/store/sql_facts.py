@@ -153,10 +153,10 @@ class Facts(Arranged):
         site = self._site(rows[0].version)
         blocked = {(_CHANNELS[row.channel], row.address): row.reason for row in rows if row.channel in _CHANNELS}
         site = replace(site, roster=site.roster.blocking(blocked)) if blocked else site
-        return self._arranged(site) if site.roster.schedules else site
+        return self._arranged(site) if site.roster.schedules or site.takes_turns else site
 
     def _arranged(self, site: Site) -> Site:
-        """With what still holds or will: a site without schedules pays nothing for it."""
+        """With what still holds or will: a site without schedules and turns pays nothing for it."""
         standing = [a.what for a in self.arrangements(self.now)]
         roster = replace(
             site.roster,

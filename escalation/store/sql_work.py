@@ -64,6 +64,11 @@ class Work:
     def insert(self, table: Table) -> Insert:
         return inserting(self.dialect, table)
 
+    def take_turn(self, name: str) -> int:
+        new = self.insert(counters).values(name=name, count=1)
+        more = new.on_conflict_do_update(index_elements=["name"], set_={"count": counters.c.count + 1})
+        return int(self.connection.execute(more.returning(counters.c.count)).scalar_one())
+
     def bump(self, counter: str, by: int = 1) -> None:
         if not by:
             return

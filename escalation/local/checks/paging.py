@@ -104,7 +104,7 @@ def _ways(site: Site, policy: Policy) -> Iterator[_Way]:
 
 
 def _of_step(site: Site, step: Step) -> Iterator[_Way]:
-    for target in step.targets:
+    for target in step.everybody:
         channels = [PLACES[target.kind]] if target.kind in PLACES else [rung.channel for rung in step.ladder]
         for who in site.roster.everybody(target):
             for channel in dict.fromkeys(channels):
