@@ -203,6 +203,15 @@ class Transaction(Protocol):
     def arrangements(self, since: datetime, *, removed: bool = False) -> list[Arrangement]:
         """Those that ended later, in the order in which they were made; with `removed` also what was taken back."""
 
+    def calendar_editions(self) -> dict[str, int]:
+        """How often the addresses of calendars were renewed, by owner (a target's text); without those that never were."""
+
+    def renew_calendar(self, owner: str, by: str) -> int:
+        """Makes the addresses of a calendar that were given out void; returns the new edition."""
+
+    def applied_at(self) -> datetime | None:
+        """When the configuration in use was applied."""
+
     def forget_arrangements(self, before: datetime, limit: int) -> int:
         """The same as `forget_incidents` for arrangements that were over by then."""
 

@@ -14,9 +14,9 @@ from escalation.build import System, build, must_fit
 from escalation.local.broker import broker_url
 from escalation.nudge import CeleryNudge
 from escalation.settings import started
-from webhooks import console, guard, health, intake, plivo, rooms, slack
+from webhooks import calendar, console, guard, health, intake, plivo, rooms, slack
 
-BLUEPRINTS = (intake, plivo, slack, health, console)
+BLUEPRINTS = (intake, plivo, slack, health, console, calendar)
 
 
 def create_app(system: System | None = None) -> Flask:

@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 RETRY_AFTER = 5  # seconds; Alertmanager retries a 503 within one of its own accord
 MASK = "***"
 
-_PATH = re.compile(r"(/intake/+[^/]+/+)[^/].*", re.DOTALL)
+_PATH = re.compile(r"(/intake/+[^/]+/+|/calendar/+)[^/].*", re.DOTALL)
 _QUERY = re.compile(r"(^|[?&;])([^?&;=\s]+)=[^&;\s]*")
 SECRETS = frozenset({"k", "key", "token", "access_token"})
 
@@ -41,7 +41,7 @@ HEADERS = {
 
 
 def masked(address: str) -> str:
-    """A path, query or URL with intake keys and link tokens taken out."""
+    """A path, query or URL with intake keys, calendars' and links' tokens taken out."""
     return _QUERY.sub(_hidden, _PATH.sub(rf"\1{MASK}", address))
 
 

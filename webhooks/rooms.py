@@ -15,7 +15,9 @@ from flask.typing import ResponseReturnValue, RouteCallable
 from escalation.errors import StoreUnavailable
 
 THREADS = 48  # of a process, as the Procfile has it
-ALERTS, PEOPLE = 32, 4  # the other twelve are for callers; people have their own: an acknowledgement must not wait behind a storm
+# The other ten are for callers. People have their own, as an acknowledgement must not wait behind a storm; programs that fetch
+# calendars all ask on the hour.
+ALERTS, PEOPLE, CALENDARS = 32, 4, 2
 MOMENT = 1.0  # seconds for a place in a full room: while all goes well one is free within milliseconds
 ROOMS = "escalation.rooms"
 
@@ -49,10 +51,11 @@ class Room:
 
 def furnish(app: Flask, moment: float = MOMENT) -> None:
     """Gives every view that waits its room; call it when all routes are there. `moment`: for tests on busy machines."""
-    alerts, people = app.extensions[ROOMS] = Room(ALERTS, moment), Room(PEOPLE, moment)
+    alerts, people, calendars = app.extensions[ROOMS] = Room(ALERTS, moment), Room(PEOPLE, moment), Room(CALENDARS, moment)
+    rooms = {"intake": alerts, "calendar": calendars}
     for endpoint, view in app.view_functions.items():
         if not endpoint.startswith(PROMPT) and endpoint.rpartition(".")[2] not in STATIC:
-            app.view_functions[endpoint] = _in(alerts if endpoint.startswith("intake.") else people, view)
+            app.view_functions[endpoint] = _in(rooms.get(endpoint.partition(".")[0], people), view)
 
 
 def _in(room: Room, view: RouteCallable) -> RouteCallable:

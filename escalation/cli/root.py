@@ -35,6 +35,7 @@ COMMANDS = {
     "list": "incidents.list_",
     "oncall": "oncall.oncall",
     "schedule": "oncall.schedule",
+    "calendar": "calendar.calendar",
     "override": "arrangements.override",
     "absence": "arrangements.absence",
     "simulate": "simulate.simulate",

@@ -1,5 +1,5 @@
-"""Signed, expiring links to one incident, and the code a text reply must name. Short, because a text message is 160 characters;
-pure HMAC over ids, nothing personal in them."""
+"""Signed, expiring links to one incident, the code a text reply must name, and what opens a calendar. Short, because a text message is 160
+characters; pure HMAC over ids, nothing personal in them."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import base64
 import hashlib
 import hmac
 import re
+from collections.abc import Mapping
 from datetime import datetime
 
 SIGNATURE_BYTES = 9  # 72 bits: not guessable through a web form within a link's lifetime
+CALENDAR_BYTES = 18  # a feed's address does not end by itself, and reads without a login
 TOKEN = re.compile(r"([0-9a-z]{1,13})\.([0-9a-z]{1,6})\.([0-9a-z]{1,8})\.([A-Za-z0-9_-]{12})\Z")
 
 
@@ -39,6 +41,27 @@ def reply_code(secret: str, incident_id: int, page: int) -> str:
 def self_test_key(secret: str) -> str:
     """The intake key of the self-test, which nobody needs to write down; as long as others are."""
     return hmac.digest(secret.encode(), b"self-test intake key", hashlib.sha256).hex()[:32]
+
+
+def calendar_token(secret: str, owner: str, edition: int) -> str:
+    """24 characters that say nothing. A new edition makes the ones before void."""
+    digest = hmac.digest(secret.encode(), f"calendar {edition} {owner}".encode(), hashlib.sha256)
+    return base64.urlsafe_b64encode(digest[:CALENDAR_BYTES]).decode()
+
+
+def calendar_owner(secret: str, text: str, editions: Mapping[str, int]) -> str | None:
+    """Whose calendar that token opens, of all there are; each is compared, so how long it takes tells nothing."""
+    given, found = text.encode(errors="replace"), None
+    for owner, edition in editions.items():
+        if hmac.compare_digest(calendar_token(secret, owner, edition).encode(), given):
+            found = owner
+    return found if secret else None
+
+
+def calendar_uid(secret: str, schedule: str, person: str, start: datetime) -> str:
+    """The name of one person's shift in every calendar that shows it, and in no other site's."""
+    said = f"calendar event {start.timestamp():.0f} {schedule}\n{person}".encode()
+    return hmac.digest(secret.encode(), said, hashlib.sha256).hex()[:32]
 
 
 def _sign(secret: str, body: str) -> str:

@@ -244,6 +244,15 @@ arrangements = Table(  # overrides and absences; what was taken back stays until
 )
 Index("arrangements_end", arrangements.c.ends_at)
 
+calendars = Table(  # how often the address of a calendar was renewed; most never were, and have no row
+    "calendars",
+    metadata,
+    Column("owner", Words, primary_key=True),  # a target: a person's handle, or `schedule:` and its name
+    Column("edition", Integer, nullable=False),
+    Column("renewed_by", Words, nullable=False),
+    Column("renewed_at", Moment, nullable=False),
+)
+
 sites = Table(
     "sites",
     metadata,

@@ -114,12 +114,17 @@ def test_a_body_that_drips_in_takes_no_place() -> None:
 
 def test_calls_buttons_and_the_load_balancer_never_need_a_place(desk: Receiver) -> None:
     """Alerts, pages for people and what asks how we are do, each in a room of its own."""
-    alerts, people = desk.app.extensions[rooms.ROOMS]
+    alerts, people, calendars = desk.app.extensions[rooms.ROOMS]
+    calendars._is_struggling = True
     for _ in range(rooms.ALERTS):
         alerts._free.acquire()
     alerts._is_struggling = people._is_struggling = True
     assert desk.client.post(f"/intake/native/{KEY}", json=NATIVE).status_code == 503
     assert desk.client.post("/v2/enqueue", json={}).status_code == 503
+    assert desk.client.get("/metrics").status_code == 200
+    for _ in range(rooms.CALENDARS):
+        calendars._free.acquire()
+    assert desk.client.get("/calendar/x.ics").status_code == 503
     assert desk.client.get("/metrics").status_code == 200
     for _ in range(rooms.PEOPLE):
         people._free.acquire()
