@@ -7,6 +7,7 @@ EscalationError
 │   ├── BadSettings          the environment
 │   ├── BadAlert             a body that an intake cannot read
 │   └── UnknownKey           an intake key that belongs to no service
+├── LeavesHole               theirs: a configuration after which nobody would be on call where somebody is
 ├── NotFound                 an incident, a command, a person that does not exist
 ├── StoreUnavailable         ours: the database is away or too busy; nothing was changed, try again
 ├── Unreadable               ours: a row that this release cannot read; it is set aside, and stops no other
@@ -49,6 +50,10 @@ class BadAlert(BadInput):
 
 class UnknownKey(BadInput):
     """Raised when an intake key belongs to no service."""
+
+
+class LeavesHole(EscalationError):
+    """Raised when a change of the configuration would leave hours without anybody on call that had somebody; nothing was applied."""
 
 
 class NotFound(EscalationError):

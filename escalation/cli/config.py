@@ -6,10 +6,11 @@ from pathlib import Path
 
 import click
 
-from escalation.cli.shell import Shell
+from escalation.cli.shell import Refused, Shell
 from escalation.clock import SystemClock
 from escalation.config import apply as applying
 from escalation.config import keys
+from escalation.config.duty import AHEAD
 from escalation.errors import BadConfig, BadInput, NotFound
 
 FILE = click.argument("file", type=click.Path(path_type=Path), required=False)
@@ -36,12 +37,13 @@ def check(shell: Shell, file: Path | None) -> None:
 
 @config.command()
 @FILE
+@click.option("--force", is_flag=True, help="Also when it leaves hours without anybody on call that had somebody.")
 @click.pass_obj
-def apply(shell: Shell, file: Path | None) -> None:
+def apply(shell: Shell, file: Path | None, force: bool) -> None:
     """Make the file the current configuration, wholly or not at all; print what changed."""
     path = file or shell.settings.config
     try:
-        applied = applying.apply(shell.system.store, applying.text_of(path), path.parent, SystemClock().now())
+        applied = applying.apply(shell.system.store, applying.text_of(path), path.parent, SystemClock().now(), force=force)
     except BadConfig as error:
         raise faulty(path, error) from None
     warn(path, applied.warnings)
@@ -51,6 +53,23 @@ def apply(shell: Shell, file: Path | None) -> None:
     if applied.changes:
         # Only now: whoever is paged in this moment may no longer be the one.
         shell.system.engine.roster_changed()
+
+
+@config.command()
+@FILE
+@click.pass_context
+def diff(ctx: click.Context, file: Path | None) -> None:
+    """Print what applying the file would change, and who would be on call instead in the next 30 days; fails if it leaves a hole."""
+    shell: Shell = ctx.obj
+    path = file or shell.settings.config
+    try:
+        changed, on_call, holes = applying.compare(shell.system.store, applying.text_of(path), path.parent, SystemClock().now())
+    except BadConfig as error:
+        raise faulty(path, error, so="") from None
+    for line in [*changed, *on_call] or ["nothing would change"]:
+        click.echo(line + ("  HOLE" if line in holes else ""))
+    if holes:
+        raise Refused(f"it would leave {len(holes)} hole{'s' * (len(holes) != 1)} in the next {AHEAD.days} days")
 
 
 @config.command()

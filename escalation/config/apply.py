@@ -6,11 +6,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
+from escalation.config import duty
 from escalation.config.diff import diff
 from escalation.config.document import MAX_CHARACTERS
 from escalation.config.load import Loaded, load
-from escalation.errors import BadConfig
+from escalation.domain.policy import Site
+from escalation.errors import BadConfig, LeavesHole
 from escalation.ports import Store
 
 
@@ -40,9 +43,20 @@ def check(path: Path, now: datetime | None = None) -> Loaded:
     return load(text_of(path), path.parent, now)
 
 
-def apply(store: Store, text: str, folder: Path = Path(), now: datetime | None = None) -> Applied:
+def compare(store: Store, text: str, folder: Path, now: datetime) -> tuple[list[str], list[str], list[str]]:
+    """What the text would change: of the configuration, of who is on call in the next 30 days, and the holes among the latter, a line
+    each; changes nothing. Raises `BadConfig`, `StoreUnavailable`."""
+    loaded = load(text, folder, now)
+    with store.read() as transaction:
+        current = transaction.site()
+    on_call = duty.changes(current.roster, loaded.site.roster, now)
+    lines = [change.told(_zone(change, loaded)) for change in on_call]
+    return diff(current, loaded.site), lines, [line for line, one in zip(lines, on_call, strict=True) if one.is_hole]
+
+
+def apply(store: Store, text: str, folder: Path = Path(), now: datetime | None = None, *, force: bool = False) -> Applied:
     """Makes the text the current configuration, wholly or not at all. `folder` is where `key_file` paths begin; `now`: see `load`.
-    Raises `BadConfig` with every fault, `StoreUnavailable`."""
+    Raises `BadConfig` with every fault, `LeavesHole` unless forced, `StoreUnavailable`."""
     loaded = load(text, folder, now)
     with store.transaction() as transaction:
         current = transaction.site()
@@ -50,5 +64,20 @@ def apply(store: Store, text: str, folder: Path = Path(), now: datetime | None =
         same_text = transaction.document() == text
         if current.version and same_text and not changes:
             return Applied(current.version, [], loaded.warnings)
+        if not force:
+            _refuse_holes(current, loaded, transaction.now)
         version = transaction.apply(loaded.site, text)
     return Applied(version, changes or ["the text only: comments, layout or order"], loaded.warnings)
+
+
+def _refuse_holes(current: Site, loaded: Loaded, now: datetime) -> None:
+    holes = [one for one in duty.changes(current.roster, loaded.site.roster, now) if one.is_hole]
+    if holes:
+        first, more = holes[0].told(_zone(holes[0], loaded)), f", and {len(holes) - 1} more" if holes[1:] else ""
+        raise LeavesHole(
+            f"nothing was applied, it would leave a hole: {first}{more} (escalation config diff; --force applies it)"
+        )
+
+
+def _zone(change: duty.Change, loaded: Loaded) -> ZoneInfo:
+    return loaded.site.roster.schedules[change.schedule].zone
