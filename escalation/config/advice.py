@@ -31,7 +31,8 @@ def warnings(site: Site, lines: Mapping[Path, int], now: datetime | None = None)
 
 
 def _people(site: Site) -> Advice:
-    paged = {p.handle for policy in site.policies.values() for s in _steps(policy).values() for p in _persons(site, s)}
+    steps = [site.last_resort, *(s for policy in site.policies.values() for s in _steps(policy).values())]
+    paged = {p.handle for step in steps for p in _persons(site, step)}
     for handle, person in site.roster.people.items():
         path = ("people", handle)
         if not person.contact(Channel.VOICE):
@@ -103,11 +104,21 @@ def _applies(policy: Policy, path: Path) -> Advice:
             yield path, f"every step for {severity} hangs on labels or the time: outside of them only the last resort is told"
 
 
+def _site(site: Site) -> Advice:
+    if site.last_resort.targets:
+        path: Path = ("last_resort",)
+        yield from _not_by_plivo(site, site.last_resort, path)
+        yield from _reach(site, site.last_resort, path)
+
+
 def _last_resort(site: Site, policy: Policy, path: Path) -> Advice:
-    step = policy.last_resort
-    if not step.targets:
+    if policy.last_resort.targets:
+        yield from _not_by_plivo(site, policy.last_resort, path)
+    elif not site.last_resort.targets:
         yield path, "there is no last resort: when nobody answers, nobody is told"
-        return
+
+
+def _not_by_plivo(site: Site, step: Step, path: Path) -> Advice:
     places = any(t.kind in PLACES for t in step.targets)
     people = any(r.channel not in _BY_PLIVO and p.contact(r.channel) for p in _persons(site, step) for r in step.ladder)
     if not places and not people:
@@ -133,7 +144,8 @@ def _ladder(step: Step, path: Path) -> Advice:
 
 
 def _targets(site: Site) -> list[Target]:
-    return [t for policy in site.policies.values() for step in _steps(policy).values() for t in step.everybody]
+    steps = [site.last_resort, *(step for policy in site.policies.values() for step in _steps(policy).values())]
+    return [t for step in steps for t in step.everybody]
 
 
 def _steps(policy: Policy) -> dict[Path, Step]:
@@ -146,4 +158,4 @@ def _persons(site: Site, step: Step) -> list[Responder]:
     return [p for target in step.everybody for p in site.roster.everybody(target) if not p.is_place]
 
 
-_RULES: tuple[Callable[[Site], Advice], ...] = (_people, _teams, _schedules, _services, _policies)
+_RULES: tuple[Callable[[Site], Advice], ...] = (_site, _people, _teams, _schedules, _services, _policies)

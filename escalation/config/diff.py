@@ -38,7 +38,12 @@ def diff(old: Site, new: Site) -> list[str]:
         *_changes("schedule", old.roster.schedules, new.roster.schedules, _schedule),
         *_changes("service", old.services, new.services, _service),
         *_changes("policy", old.policies, new.policies, _policy),
+        *(f"site: {text}" for text in _changed(_site(old), _site(new))),
     ]
+
+
+def _site(site: Site) -> Words:
+    return {"last resort": _step(site.last_resort)} if site.last_resort.targets else {}
 
 
 def _changes(kind: str, old: Mapping[str, T], new: Mapping[str, T], say: Callable[[T], Words]) -> list[str]:

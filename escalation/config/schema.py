@@ -170,6 +170,7 @@ class File(_Block):
     schedules: Annotated[dict[Name, ScheduleBlock], BeforeValidator(_present)] = Field(default_factory=dict)
     services: Annotated[dict[Name, ServiceBlock], Field(min_length=1), BeforeValidator(_present)]
     policies: Annotated[dict[Name, PolicyBlock], Field(min_length=1), BeforeValidator(_present)]
+    last_resort: LastResortBlock | None = None
 
 
 _ENTRIES: dict[str, type[_Block]] = {
@@ -192,7 +193,7 @@ def block_at(path: tuple[str | int, ...]) -> type[_Block] | None:
             return File
         case (str(section), _):
             return _ENTRIES.get(section)
-        case ("policies", _, "last_resort"):
+        case ("last_resort",) | ("policies", _, "last_resort"):
             return LastResortBlock
         case ("policies", _, "steps", int()):
             return StepBlock

@@ -35,6 +35,7 @@ def site(file: File, keys_from_files: Mapping[str, tuple[str, ...]]) -> Site:
         ),
         services={name: _service(name, block, keys_from_files.get(name, ())) for name, block in file.services.items()},
         policies={name: _policy(name, block) for name, block in file.policies.items()},
+        last_resort=_of_site(file.last_resort) if file.last_resort else Step(()),
     )
 
 
@@ -97,6 +98,12 @@ def _policy(name: str, policy: PolicyBlock) -> Policy:
         alarm_every=policy.alarm_every,
         slot_limit=policy.slot_limit,
     )
+
+
+def _of_site(step: LastResortBlock) -> Step:
+    """No policy says how, so the ways are the usual ones."""
+    usual = Step(())
+    return Step(tuple(dict.fromkeys(step.page)), step.timeout or usual.timeout, tuple(step.by or usual.ladder))
 
 
 def _last_resort(step: LastResortBlock | StepBlock, policy: PolicyBlock) -> Step:

@@ -137,12 +137,28 @@ def page_last_resort(draft: Draft) -> None:
     """Only while nobody has it: our own fault on a call that somebody acknowledged is noted, and rings nobody."""
     if draft.incident.status not in (Status.TRIGGERED, Status.EXHAUSTED):
         return
-    step = draft.incident.policy.last_resort
+    step, of_the_site = draft.incident.policy.last_resort, draft.incident.policy.site_last_resort
     who = resolve(draft, step)
     note_empty_schedules(draft, step)
-    if not who:
+    if not who and not resolve(draft, of_the_site):
         draft.note("There is no last resort to tell.", EntryKind.ALARM)
     page_all(draft, [r for r in who if not _is_being_told(draft, r)], LAST_RESORT, step)
+    if not who:
+        fall_to_site(draft)
+
+
+def fall_to_site(draft: Draft) -> None:
+    """Where the policy's own last resort is nobody, or certainly reaches nobody, the whole site's is told."""
+    own = {r.handle for r in resolve(draft, draft.incident.policy.last_resort)}
+    newest = {p.responder: p.closed for p in draft.incident.pages if p.step == LAST_RESORT}
+    if any(newest.get(handle) != Outcome.UNREACHABLE for handle in own):
+        return
+    step = draft.incident.policy.site_last_resort
+    who = [r for r in resolve(draft, step) if r.handle not in own and not _is_being_told(draft, r)]
+    if who:
+        draft.note("The last resort of the policy reaches nobody: that of the site is told.", EntryKind.ALARM)
+        note_empty_schedules(draft, step)
+        page_all(draft, who, LAST_RESORT, step)
 
 
 def _is_being_told(draft: Draft, responder: Responder) -> bool:
@@ -155,13 +171,16 @@ def _is_being_told(draft: Draft, responder: Responder) -> bool:
 def follow_roster(draft: Draft, index: int, step: Step) -> None:
     """Who is on call changed in mid-step: page the new, stop ringing the old unless they have picked up."""
     who = {r.handle: r for r in resolve(draft, step)}
+    of_the_site = resolve(draft, draft.incident.policy.site_last_resort) if index == LAST_RESORT else []
     note_empty_schedules(draft, step)
     for page in draft.open_pages(index):
-        if page.responder not in who:
+        if page.responder not in {*who, *(r.handle for r in of_the_site)}:
             shut(draft, page, NO_LONGER)
     paged = {p.responder for p in draft.incident.pages if (p.step, p.turn) == (index, draft.incident.turn) and _was_told(p)}
     paged |= {p.responder for p in draft.open_pages(index)}
     page_all(draft, [r for h, r in who.items() if h not in paged], index, step)
+    if of_the_site and not who:
+        fall_to_site(draft)
 
 
 def _was_told(page: Page) -> bool:
@@ -258,6 +277,8 @@ def close_if_hopeless(draft: Draft, page: Page) -> None:
     if all(a.outcome is Outcome.UNREACHABLE for a in newest.values()):
         draft.note(f"{draft.whom(page)} cannot be reached at all.", EntryKind.PAGE)
         close(draft, page, Outcome.UNREACHABLE)
+        if page.step == LAST_RESORT and page.responder in {r.handle for r in resolve(draft, draft.incident.policy.last_resort)}:
+            fall_to_site(draft)
 
 
 def close(draft: Draft, page: Page, why: str) -> None:

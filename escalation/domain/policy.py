@@ -49,7 +49,7 @@ class Step:
 class Policy:
     """`rounds`: how often all steps are gone through. `ring`: how long one call rings (over about 25 s a carrier's
     voicemail picks up). `slot_limit`: how long pages may wait to be sent before that is alarmed. `auto_resolve`: after so
-    long without an alert an incident that somebody has, or snoozed, is over; None is never. `labels`: those of the service, for the conditions of steps.
+    long without an alert an incident that somebody has, or snoozed, is over; None is never. `site_last_resort` is told where the policy's own reaches nobody. `labels`: those of the service, for the conditions of steps.
     `test_number`: the self-test's own policy, which pages that number and nobody else, ever (`self_test`)."""
 
     name: str
@@ -61,6 +61,7 @@ class Policy:
     alarm_every: timedelta = timedelta(minutes=15)
     slot_limit: timedelta = timedelta(seconds=60)
     auto_resolve: timedelta | None = None
+    site_last_resort: Step = field(default_factory=lambda: Step(()))
     labels: Mapping[str, str] = field(default_factory=dict)
     test_number: str = field(default="", repr=False)
 
@@ -81,11 +82,13 @@ class Service:
 @dataclass(frozen=True, slots=True)
 class Site:
     """One applied configuration. `version` counts applied configurations; 0 means that none was applied yet. `changes` counts what people
-    arranged or took back that changed who was on call at once."""
+    arranged or took back that changed who was on call at once. `last_resort` is the whole site's, for policies whose own reaches nobody
+    or that have none."""
 
     roster: Roster = field(default_factory=Roster)
     services: Mapping[str, Service] = field(default_factory=dict)
     policies: Mapping[str, Policy] = field(default_factory=dict)
+    last_resort: Step = field(default_factory=lambda: Step(()))
     version: int = 0
     changes: int = 0
 
@@ -98,9 +101,14 @@ class Site:
         """Its policy, with what the service says itself."""
         policy = self.policies[service.policy]
         policy = replace(policy, auto_resolve=service.auto_resolve or policy.auto_resolve, labels=service.labels)
+        policy = replace(policy, last_resort=self.last_resort_of(policy), site_last_resort=self.last_resort)
         if service.acknowledgement_expires is None:
             return policy
         return replace(policy, acknowledgement_expires=service.acknowledgement_expires or None)
+
+    def last_resort_of(self, policy: Policy) -> Step:
+        """Its own, else the site's."""
+        return policy.last_resort if policy.last_resort.targets else self.last_resort
 
     @property
     def takes_turns(self) -> bool:

@@ -81,9 +81,9 @@ def _people(site: Site, set_up: frozenset[Channel]) -> Iterator[Finding]:
 
 def _last_resorts(site: Site, set_up: frozenset[Channel]) -> Iterator[Finding]:
     for policy in site.policies.values():
-        alone = replace(policy, steps=())
+        alone = replace(policy, steps=(), last_resort=site.last_resort_of(policy))
         if not {way.channel for way in _ways(site, alone) if way.works} & set_up - BY_PLIVO:
-            said = "nobody would be told without Plivo" if policy.last_resort.targets else "there is none"
+            said = "nobody would be told without Plivo" if alone.last_resort.targets else "there is none"
             yield warning(
                 f"last resort of {policy.name}", said, "give it an `email:`, `slack:` or `webhook:` that is set up here"
             )
@@ -99,7 +99,7 @@ class _Way:
 
 
 def _ways(site: Site, policy: Policy) -> Iterator[_Way]:
-    for step in (*policy.steps, policy.last_resort):
+    for step in (*policy.steps, site.last_resort_of(policy)):
         yield from _of_step(site, step)
 
 
