@@ -14,6 +14,8 @@ from escalation.config.schema import PolicyBlock
 from escalation.domain.policy import CALL_TEXT_CALL, Rung
 from escalation.domain.roster import PLACES
 
+ROTATION = ("people", "starts", "handoff", "days", "every", "hours")
+
 
 def names(document: Document) -> words.Known:
     """What others may refer to; entries with faults are there too, so that a fault does not breed others."""
@@ -55,6 +57,16 @@ def _layers(document: Document, path: Path, layers: list[object]) -> None:
         name, here = block(layer).get("name"), (*path, i, "name")
         if isinstance(name, str) and first.setdefault(name, here) != here:
             document.faults.add(here, f"the same name as in line {document.lines[first[name]]}")
+        _source(document, (*path, i), block(layer))
+
+
+def _source(document: Document, path: Path, layer: dict[str, object]) -> None:
+    """A layer is a rotation or somebody's calendar."""
+    if layer and "ical" not in layer:
+        for key in (key for key in ROTATION[:2] if key not in layer):
+            document.faults.add(path, f"`{key}` is missing")
+    for key in (key for key in (*ROTATION, "only", "until") if "ical" in layer and key in layer):
+        document.faults.add((*path, key), "an `ical` layer has no rotation and no hours of its own: the calendar says it all")
 
 
 def _policy(document: Document, path: Path, policy: dict[str, object]) -> None:

@@ -8,6 +8,7 @@ from typing import TypeVar
 from escalation.config.duration import spelled
 from escalation.config.times import DAYS, moment
 from escalation.domain.conditions import Condition
+from escalation.domain.imported import Imported
 from escalation.domain.policy import Policy, Rung, Service, Site, Step
 from escalation.domain.roster import Channel, ContactMethod, Responder, Target, masked
 from escalation.domain.schedule import Layer, Schedule
@@ -96,7 +97,15 @@ def _schedule(schedule: Schedule) -> Words:
     return words | {f"layer {layer.name}": _layer(layer) for layer in schedule.layers}
 
 
+def _imported(imported: Imported) -> str:
+    count = sum(map(bool, imported.people))
+    until = f" until {imported.edges[-1]:%Y-%m-%d}" if imported.edges else ""
+    return _Secret(f"[imported: {count} shift{'' if count == 1 else 's'}{until}]", repr(imported))
+
+
 def _layer(layer: Layer) -> str:
+    if layer.imported:
+        return _imported(layer.imported)
     rotation = layer.rotation
     turns = ", ".join("+".join(turn) or "nobody" for turn in rotation.turns)
     on = "+".join(DAYS[day] for day in rotation.days)

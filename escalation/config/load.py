@@ -1,5 +1,5 @@
-"""The text of `escalation.yaml` -> a Site and warnings, or every fault at once. Reads nothing but the key files that the text
-names. Not storing it (`apply`)."""
+"""The text of `escalation.yaml` -> a Site and warnings, or every fault at once. Reads nothing but the files of keys and the calendars
+that the text names. Not storing it (`apply`)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from escalation.config import advice, crosschecks, document, keys
+from escalation.config import advice, crosschecks, document, imports, keys
 from escalation.config.explain import explain
 from escalation.config.faults import Refused
 from escalation.config.schema import File
@@ -27,14 +27,15 @@ class Loaded:
 
 
 def load(text: str, folder: Path = Path(), now: datetime | None = None) -> Loaded:
-    """`folder` is where relative `key_file` paths begin; with `now` the warnings look ahead from there. Raises `BadConfig` with every fault, `line N: where: what`."""
+    """`folder` is where relative paths of files begin; with `now` the warnings look ahead from there. Raises `BadConfig` with every fault, `line N: where: what`."""
     read = document.read(text)
     from_files = _keys_from_files(read, folder)
     crosschecks.check(read, from_files)
+    calendars = imports.calendars(read, folder, now)
     file = _file(read)
     if file is None or read.faults:
         raise BadConfig(read.faults.sorted())
-    found = site(file, from_files)
+    found = site(file, from_files, calendars)
     return Loaded(found, advice.warnings(found, read.lines, now))
 
 

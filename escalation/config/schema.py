@@ -58,11 +58,15 @@ class PersonBlock(_Block):
 
 
 class LayerBlock(_Block):
-    """`people` are the turns; `days` and `every` None mean every one, `hours` None that turns last whole days."""
+    """`people` are the turns; `days` and `every` None mean every one, `hours` None that turns last whole days. With `ical` there is no
+    rotation (`crosschecks`)."""
 
     name: Annotated[str, PlainValidator(words.name)]
-    people: Annotated[list[Annotated[tuple[str, ...], PlainValidator(references.turn)]], Field(min_length=1, max_length=200)]
-    starts: Annotated[date, PlainValidator(times.day)]
+    ical: Annotated[str, PlainValidator(words.text)] = ""
+    people: Annotated[list[Annotated[tuple[str, ...], PlainValidator(references.turn)]], Field(min_length=1, max_length=200)] = (
+        Field(default_factory=list)
+    )
+    starts: Annotated[date, PlainValidator(times.day)] = times.NEVER
     handoff: Annotated[time, PlainValidator(times.clock)] = time(9)
     days: Annotated[tuple[int, ...] | None, PlainValidator(times.weekdays)] = None
     every: Annotated[int | None, PlainValidator(times.every)] = None
@@ -75,7 +79,7 @@ class LayerBlock(_Block):
     def _is_possible(self) -> Self:
         if self.hours is not None and (self.days is not None or self.every is not None):
             raise Refused("turns last `hours` or change on `days`: not both")
-        if self.until is not None and self.until <= self.starts:
+        if self.until is not None and self.until <= self.starts and not self.ical:
             raise Refused("`until` is no later than `starts`: nobody is ever on call by it")
         return self
 

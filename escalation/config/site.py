@@ -18,20 +18,23 @@ from escalation.config.schema import (
     StepBlock,
 )
 from escalation.domain.conditions import Condition, Hours
+from escalation.domain.imported import Imported
 from escalation.domain.policy import Policy, Service, Site, Step
 from escalation.domain.roster import Channel, ContactMethod, Responder, Roster
 from escalation.domain.rotation import Rotation
 from escalation.domain.schedule import Layer, Schedule
 from escalation.domain.week import Week
 
+Calendars = Mapping[tuple[str, int], Imported]
 
-def site(file: File, keys_from_files: Mapping[str, tuple[str, ...]]) -> Site:
-    """`keys_from_files`: what each service's `key_file` held, by service."""
+
+def site(file: File, keys_from_files: Mapping[str, tuple[str, ...]], calendars: Calendars) -> Site:
+    """`keys_from_files`: what each service's `key_file` held, by service; `calendars`: what was imported, by schedule and layer."""
     return Site(
         roster=Roster(
             people={handle: _responder(handle, person) for handle, person in file.people.items()},
             teams={name: tuple(dict.fromkeys(members)) for name, members in file.teams.items()},
-            schedules={name: _schedule(name, block) for name, block in file.schedules.items()},
+            schedules={name: _schedule(name, block, calendars) for name, block in file.schedules.items()},
         ),
         services={name: _service(name, block, keys_from_files.get(name, ())) for name, block in file.services.items()},
         policies={name: _policy(name, block) for name, block in file.policies.items()},
@@ -55,11 +58,12 @@ def _responder(handle: str, person: PersonBlock) -> Responder:
     )
 
 
-def _schedule(name: str, block: ScheduleBlock) -> Schedule:
-    return Schedule(name, ZoneInfo(block.timezone), tuple(map(_layer, block.layers)))
+def _schedule(name: str, block: ScheduleBlock, calendars: Calendars) -> Schedule:
+    layers = (_layer(layer, calendars.get((name, n))) for n, layer in enumerate(block.layers))
+    return Schedule(name, ZoneInfo(block.timezone), tuple(layers))
 
 
-def _layer(layer: LayerBlock) -> Layer:
+def _layer(layer: LayerBlock, imported: Imported | None) -> Layer:
     return Layer(
         name=layer.name,
         rotation=Rotation(
@@ -73,6 +77,7 @@ def _layer(layer: LayerBlock) -> Layer:
         week=Week.of(window for windows in layer.only for window in windows),
         until=layer.until,
         zone=ZoneInfo(layer.timezone) if layer.timezone else None,
+        imported=imported,
     )
 
 

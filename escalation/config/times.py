@@ -16,6 +16,7 @@ from escalation.domain.week import Window, daily
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MIDNIGHT = time(0)
 FIRST_YEAR, LAST_YEAR = 2000, 2100
+NEVER = date(1970, 1, 1)  # of a rotation that there is not
 MOST_HOURS = 24 * 366
 MOST_EVERY = 100
 _CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])", re.ASCII)

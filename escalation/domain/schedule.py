@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from escalation.domain.imported import Imported
 from escalation.domain.localtime import instant, on_the_wall, reading
 from escalation.domain.overrides import EVER, Absence, Assignment, Emptiness, Exceptions, Override, fill
 from escalation.domain.rotation import Rotation
@@ -24,13 +25,28 @@ MOMENT = timedelta(microseconds=1)
 @dataclass(frozen=True, slots=True)
 class Layer:
     """A rotation, restricted to some hours of the week; from the rotation's start, `until` the hand-off time of a day. A team that
-    sits elsewhere has its own `zone`, in which all of this layer is meant; without one it is the schedule's."""
+    sits elsewhere has its own `zone`, in which all of this layer is meant; without one it is the schedule's. With `imported` there are
+    those shifts and nothing else."""
 
     name: str
     rotation: Rotation
     week: Week = Week()  # noqa: RUF009  frozen
     until: date | None = None
     zone: ZoneInfo | None = None
+    imported: Imported | None = None
+
+    @property
+    def everybody(self) -> frozenset[str]:
+        if self.imported:
+            return self.imported.everybody
+        return frozenset(person for turn in self.rotation.turns for person in turn)
+
+    def people(self, turn: int) -> tuple[str, ...]:
+        return self.imported.people[turn] if self.imported else self.rotation.people(turn)
+
+    def next_in_line(self, turn: int) -> tuple[str, ...]:
+        """A calendar does not say who would be next."""
+        return () if self.imported else self.rotation.next_in_line(turn)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +59,7 @@ class Schedule:
 
     @property
     def people(self) -> frozenset[str]:
-        return frozenset(person for layer in self.layers for turn in layer.rotation.turns for person in turn)
+        return frozenset().union(*(layer.everybody for layer in self.layers))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +137,8 @@ def next_handoff(
 
 def stint(layer: Layer, zone: ZoneInfo, at: datetime) -> Stint:
     """What the layer is doing at that instant, by itself. `zone` is the schedule's."""
+    if layer.imported:
+        return Stint(*layer.imported.around(at))
     zone = layer.zone or zone
     wall, rotation = reading(zone, at), layer.rotation
     is_open, since, until = layer.week.around(wall)
@@ -160,7 +178,7 @@ def _slot(schedule: Schedule, at: datetime, exceptions: Exceptions, stints: dict
         start, end = max(start, now.start), min(end, now.end)
         if now.turn is None:
             continue
-        who = fill(layer.rotation.people(now.turn), layer.rotation.next_in_line(now.turn), standing)
+        who = fill(layer.people(now.turn), layer.next_in_line(now.turn), standing)
         if not isinstance(who, Emptiness) or who is Emptiness.OVERRIDE:
             return _filled(start, end, who, layer.name, now.turn)
         why = (who, layer.name, now.turn) if why[0] is Emptiness.NO_LAYER else why
