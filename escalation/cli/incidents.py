@@ -116,12 +116,18 @@ def snooze(shell: Shell, incident: int, when: tuple[str, ...], by: str, output: 
 
 @click.command()
 @click.argument("incident", type=INCIDENT)
+@click.option("--step", type=click.IntRange(1), help="That step of the incident's policy, in place of the next.")
 @by
 @output
 @click.pass_obj
-def escalate(shell: Shell, incident: int, by: str, output: str) -> None:
+def escalate(shell: Shell, incident: int, step: int | None, by: str, output: str) -> None:
     """Page the next step now."""
-    told(shell, incident, ev.Escalated(by, Via.CLI), output, Status.TRIGGERED, Status.EXHAUSTED)
+    event = ev.Escalated(by, Via.CLI, step=None if step is None else step - 1)
+    came = shell.system.engine.tell(incident, event)
+    stands(came.incident, output)
+    if not came.moved:
+        steps = len(came.incident.policy.steps)
+        raise Refused(f"{came.incident.short_id} is {came.incident.status}, and its policy has {steps} steps")
 
 
 @click.command()

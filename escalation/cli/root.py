@@ -30,6 +30,8 @@ COMMANDS = {
     "resolve": "incidents.resolve",
     "snooze": "incidents.snooze",
     "escalate": "incidents.escalate",
+    "reassign": "handing_on.reassign",
+    "add-responder": "handing_on.add_responder",
     "note": "incidents.note",
     "show": "incidents.show",
     "list": "incidents.list_",

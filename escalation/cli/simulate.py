@@ -23,6 +23,7 @@ from escalation.domain.alert import Action, Alert, Severity
 from escalation.domain.incident import Incident, Status
 from escalation.domain.policy import Site
 from escalation.domain.roster import Channel, Roster
+from escalation.domain.round_robin import with_turns
 from escalation.domain.simulation import Answers, Night, Sent
 from escalation.domain.simulation import simulate as played
 from escalation.errors import BadConfig
@@ -57,7 +58,16 @@ def simulate(
     then = instant(at, UTC) if at else now
     summary = f"{named.name} is down"
     alert = Alert(named.keys[0], Action.TRIGGER, "simulated", summary, Severity(severity), details=details_of(details))
-    incident = Incident(0, named.name, "simulated", summary, alert.severity, site.policy_of(named), then, details=alert.details)
+    incident = Incident(
+        0,
+        named.name,
+        "simulated",
+        summary,
+        alert.severity,
+        with_turns(site.policy_of(named), site.roster, lambda _: 1),
+        then,
+        details=alert.details,
+    )
     night = played(incident, alert, site.roster, _answers(file, site.roster), then)
     if output == JSON:
         as_json(_as_json(night, then, site.roster))

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from escalation.domain.alert import Alert
 from escalation.domain.incident import Outcome, TimerKind, Via
+from escalation.domain.policy import Policy
 from escalation.domain.roster import Channel
 
 
@@ -39,12 +40,34 @@ class Declined:
 
 @dataclass(frozen=True, slots=True)
 class Escalated:
-    """Next step now. Said in an attempt, or on a message, of an older turn it is stale and skips nobody."""
+    """Next step now, or the one that `step` is the index of. Said in an attempt, or on a message, of an older turn it is stale and
+    skips nobody."""
 
     by: str
     via: Via
     attempt: int = 0
     turn: int = 0
+    step: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reassigned:
+    """To a person (a handle) or to a policy, as it is to be kept. `turn` as in `Unacknowledged`."""
+
+    by: str
+    via: Via
+    to: str = ""
+    policy: Policy | None = None
+    turn: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ResponderAdded:
+    """`who` (a handle) is paged beside whoever is paged now."""
+
+    who: str
+    by: str
+    via: Via
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +250,8 @@ IncidentEvent = (
     | Acknowledged
     | Declined
     | Escalated
+    | Reassigned
+    | ResponderAdded
     | Unacknowledged
     | Snoozed
     | Noted

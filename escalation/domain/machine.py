@@ -48,6 +48,7 @@ from escalation.domain.attempts import MENU_TAKES, again, give_up, keep, rule_at
 from escalation.domain.audit import rearm
 from escalation.domain.commands import Command
 from escalation.domain.draft import Draft
+from escalation.domain.handing_on import add_responder, escalate, escalate_again, escalate_on, is_stale, reassign
 from escalation.domain.incident import AGAIN, LAST_RESORT, AttemptStatus, Incident, Outcome, Status, TimerKind
 from escalation.domain.lateness import look_again
 from escalation.domain.paging import (
@@ -158,38 +159,13 @@ def already(draft: Draft, event: ev.Acknowledged) -> None:
 
 
 def decline(draft: Draft, event: ev.Declined) -> None:
-    if draft.incident.attempt(event.attempt) is None or _is_stale(draft, event.attempt):
+    if draft.incident.attempt(event.attempt) is None or is_stale(draft, event.attempt):
         draft.note(f"{draft.roster.name(event.by)} declined after the step had moved on: ignored.")
         return
     page = draft.page_of(event.attempt)
     draft.note(f"{draft.roster.name(event.by)} declined, by {event.via}.", EntryKind.STATUS)
     if not page.closed:
         shut(draft, page, DECLINED)
-
-
-def escalate(draft: Draft, event: ev.Escalated) -> None:
-    if _is_stale(draft, event.attempt, event.turn):
-        draft.note(f"{draft.roster.name(event.by)} escalated after the step had moved on: nobody is skipped.")
-        return
-    draft.note(f"Escalated by {draft.roster.name(event.by)}, by {event.via}.", EntryKind.STATUS)
-    next_step(draft)
-
-
-def escalate_again(draft: Draft, event: ev.Escalated) -> None:
-    if event.turn not in (0, draft.incident.turn):
-        draft.note(f"{draft.roster.name(event.by)} escalated after it had moved on: nobody is skipped.")
-        return
-    restart(draft, f"Escalated by {draft.roster.name(event.by)}, by {event.via}. Paging again from step 1.")
-
-
-def escalate_on(draft: Draft, event: ev.Escalated) -> None:
-    """Whoever has it hands it up; a call from before somebody else took it does not."""
-    if _is_stale(draft, event.attempt, event.turn) and event.by != draft.incident.acknowledged_by:
-        draft.note(f"{draft.roster.name(event.by)} escalated after it was acknowledged: nobody is skipped.")
-        return
-    draft.note(f"Escalated by {draft.roster.name(event.by)}, by {event.via}.", EntryKind.STATUS)
-    draft.turn(status=TRIGGERED, acknowledged_by="")
-    next_step(draft)
 
 
 def write_down(draft: Draft, event: ev.Noted) -> None:
@@ -302,12 +278,6 @@ def nothing(draft: Draft, event: Any) -> None:
     """Not even worth a line."""
 
 
-def _is_stale(draft: Draft, number: int, turn: int = 0) -> bool:
-    attempt = draft.incident.attempt(number)
-    said_in = attempt.turn if attempt else turn
-    return said_in not in (0, draft.incident.turn)
-
-
 def _on_the_line(draft: Draft, event: ev.Acknowledged) -> int:
     """The call in which the key was pressed. The key says that it was answered, whatever was heard of it before: a redial that
     was planned for want of a sign must not go out any more."""
@@ -348,6 +318,16 @@ RULES: Final[Mapping[tuple[Status, type[ev.IncidentEvent]], Rule]] = MappingProx
         (ACKNOWLEDGED, ev.Escalated): escalate_on,
         (SNOOZED, ev.Escalated): escalate_again,
         (RESOLVED, ev.Escalated): ignore,
+        (TRIGGERED, ev.Reassigned): reassign,
+        (EXHAUSTED, ev.Reassigned): reassign,
+        (ACKNOWLEDGED, ev.Reassigned): reassign,
+        (SNOOZED, ev.Reassigned): reassign,
+        (RESOLVED, ev.Reassigned): ignore,
+        (TRIGGERED, ev.ResponderAdded): add_responder,
+        (EXHAUSTED, ev.ResponderAdded): add_responder,
+        (ACKNOWLEDGED, ev.ResponderAdded): ignore,
+        (SNOOZED, ev.ResponderAdded): ignore,
+        (RESOLVED, ev.ResponderAdded): ignore,
         (TRIGGERED, ev.Unacknowledged): ignore,
         (EXHAUSTED, ev.Unacknowledged): ignore,
         (ACKNOWLEDGED, ev.Unacknowledged): give_back,

@@ -35,14 +35,14 @@ LAST_RESORT_PAUSE = 300  # the last resort has no timeout: a mailbox must not be
 # --- steps
 
 
-def restart(draft: Draft, why: str, again: Again | None = None, by: str = "") -> None:
-    """From step one, as if it had just happened. The last resort's mail about what was still goes out. `again` is told to whoever is
+def restart(draft: Draft, why: str, again: Again | None = None, by: str = "", *, step: int = 0, chosen: bool = False) -> None:
+    """From step one (or another), as if it had just happened. The last resort's mail about what was still goes out. `again` is told to whoever is
     paged, with `by`."""
     leave_step(draft)
     told = frozenset({f"{AGAIN}{again} by {by}"} if again else ())
     draft.change(alarmed=told, round=0, acknowledged_by="", status=Status.TRIGGERED)
     draft.note(why, EntryKind.STATUS)
-    begin_step(draft, 0)
+    begin_step(draft, step, chosen=chosen)
 
 
 def next_step(draft: Draft) -> None:
@@ -58,12 +58,13 @@ def next_step(draft: Draft) -> None:
         exhaust(draft)
 
 
-def begin_step(draft: Draft, index: int) -> None:
+def begin_step(draft: Draft, index: int, *, chosen: bool = False) -> None:
     """Pages everybody the step points at now. The step's own time runs from the first claim, not from here: a queue at the
-    carrier must not eat it. A step that nobody is in, or that does not apply, is left again by `move_on`."""
+    carrier must not eat it. A step that nobody is in, or that does not apply, is left again by `move_on`; one
+    that somebody chose applies."""
     draft.turn(step=index)
     steps = draft.incident.policy.steps
-    if index >= len(steps) or note_passed_over(draft, index):
+    if index >= len(steps) or (not chosen and note_passed_over(draft, index)):
         return
     who = resolve(draft, steps[index])
     names = ", ".join(r.name for r in who) or "nobody"

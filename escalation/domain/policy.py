@@ -28,7 +28,8 @@ CALL_TEXT_CALL = (Rung(Channel.VOICE), Rung(Channel.SMS), Rung(Channel.VOICE, ti
 class Step:
     """`timeout` runs from the step's first claimed page. A place among the targets is told by its own channel,
     whatever the ladder says. A step whose `condition` does not hold when it would begin is passed over. Of `round_robin`
-    one is paged beside the targets: whose `turn` it is (counted from 1), or `place` places after them."""
+    one is paged beside the targets: whose `turn` it is (counted from 1), or `place` places after them.
+    `assigned`: somebody made it for one incident, which was reassigned to a person."""
 
     targets: tuple[Target, ...]
     timeout: timedelta = timedelta(minutes=5)
@@ -38,6 +39,7 @@ class Step:
     until_answered: bool = False
     turn: int = 1
     place: int = 0
+    assigned: bool = False
 
     @property
     def everybody(self) -> tuple[Target, ...]:
@@ -97,9 +99,9 @@ class Site:
         """Another one whenever somebody else may be on call than the incidents that are open know."""
         return f"{self.version}.{self.changes}" if self.changes else str(self.version)
 
-    def policy_of(self, service: Service) -> Policy:
-        """Its policy, with what the service says itself."""
-        policy = self.policies[service.policy]
+    def policy_of(self, service: Service, other: str = "") -> Policy:
+        """Its policy (or another one), with what the service says itself."""
+        policy = self.policies[other or service.policy]
         policy = replace(policy, auto_resolve=service.auto_resolve or policy.auto_resolve, labels=service.labels)
         policy = replace(policy, last_resort=self.last_resort_of(policy), site_last_resort=self.last_resort)
         if service.acknowledgement_expires is None:

@@ -46,16 +46,19 @@ AS_IT_WAS = settings(phases=[Phase.explicit, Phase.reuse, Phase.generate])
 
 
 class Watch:
-    """Looks at one night, event by event. `run_began`: how many pages there were when the policy was last begun from step 1."""
+    """Looks at one night, event by event. `run_began`: how many pages there were when the policy was last begun from step 1. `chosen`:
+    somebody chose a step since then, whatever stands before it."""
 
     def __init__(self) -> None:
         self.run_began = 0
+        self.chosen = False
 
     def __call__(self, night: RandomNight, before: Incident, decision: Decision) -> None:
         if isinstance(night.told[-1], ev.Restored):
             self.run_began = 0  # a backup of an earlier run: whoever was ever paged in it counts
         if any(FROM_STEP_1 in entry.text for entry in decision.entries):
-            self.run_began = len(before.pages)
+            self.run_began, self.chosen = len(before.pages), False
+        self.chosen |= any(entry.text.startswith("Escalated to step") for entry in decision.entries)
         now = night.incident
         assert will_wake(now, bool(night.pending)), f"nothing will wake it after {night.told[-1]}"
         assert (now.status, now.step) == (before.status, before.step) or now.turn > before.turn or now.round > before.round
@@ -72,11 +75,13 @@ class Watch:
 
     def _everybody_was_paged(self, night: RandomNight, before: Incident) -> None:
         now = night.incident
+        if self.chosen:
+            return
         if before.status is Status.EXHAUSTED and now.status is Status.TRIGGERED:
             assert self.run_began == len(before.pages), "paged again, and not from step 1"
         if now.status is Status.EXHAUSTED and before.status is not Status.EXHAUSTED:
             paged = {p.responder for p in now.pages[self.run_began :] if any(a.page == p.number for a in now.attempts)}
-            everyone = {r.handle for s in night.policy.steps for t in s.targets for r in night.roster.everybody(t) if r.contacts}
+            everyone = {r.handle for s in now.policy.steps for t in s.targets for r in night.roster.everybody(t) if r.contacts}
             assert everyone <= paged, "somebody reachable was never paged"
 
 
@@ -151,6 +156,8 @@ def is_a_new_wish(event: ev.Event, before: Incident, now: Incident) -> bool:
     that the same key is not *delivered* twice is the inbox's promise."""
     if isinstance(event, ev.Restored):  # said once, by the program that restores, in the transaction in which it does
         return True
+    if isinstance(event, ev.Reassigned):  # to the same person again: they are called again
+        return not event.turn
     if not isinstance(event, ev.Escalated):
         return False
     return not (event.attempt or event.turn) or (event.turn == 0 and now.status is Status.EXHAUSTED is not before.status)

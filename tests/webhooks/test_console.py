@@ -303,3 +303,19 @@ def test_an_unknown_incident_is_not_found(desk: Receiver) -> None:
 def test_the_front_page_leads_to_the_console(desk: Receiver) -> None:
     """A person types the host's name only."""
     assert desk.browser().open("/").request.path == "/incidents/login"
+
+
+def test_a_step_may_be_chosen(desk: Receiver, incident: int) -> None:
+    """The steps are listed with who is behind them; a page that was open since the last step skips nobody."""
+    browser = desk.browser()
+    browser.open(f"{desk.link(incident)}&step=1")
+    assert "3: Lee" in browser.text
+    fields = browser.fields(f"/incidents/{incident}/escalate") | {"step": "3"}
+    for _ in range(2):
+        answer = browser.client.post(f"/incidents/{incident}/escalate", data=fields, base_url=PUBLIC_URL)
+        assert answer.status_code == 303
+    view = desk.system.queries.incident(incident)
+    assert view is not None
+    assert view.incident.step == 2
+    browser.open(answer.headers["Location"])
+    assert "Escalated to step 3 by Ann" in browser.text

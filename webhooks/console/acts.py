@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from escalation.domain import events as ev
@@ -39,6 +39,11 @@ ACTS: Mapping[str, Act] = {
 }
 
 
+def to_step(event: ev.IncidentEvent, step: int) -> ev.IncidentEvent:
+    """The step that the visitor chose, counted from 1; 0 where they chose none."""
+    return replace(event, step=step - 1) if step and isinstance(event, ev.Escalated) else event
+
+
 def offered(status: Status) -> list[Act]:
     """The buttons that change something, the likeliest first."""
     if status is Status.ACKNOWLEDGED:
@@ -65,6 +70,6 @@ def said(act: Act, told: Told, visitor: Visitor, roster: Roster) -> str:
         return f"Snoozed until {morning(visitor.zone, told.at).astimezone(zone):%H:%M %Z}. Nobody is called until then."
     if act.name == "unacknowledge" and (told.moved or not told.fresh):
         return "Given back: paging begins again with step 1." if told.fresh else "It was given back already."
-    if act.name == "escalate":
+    if act.name == "escalate" and (told.moved or not told.fresh):
         return "Escalated: paging goes on." if told.fresh else "It was escalated already."
     return f"Nothing changed: the incident is {incident.status}."

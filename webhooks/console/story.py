@@ -59,6 +59,7 @@ class Story:
     is_open: bool
     holder: str
     where: str
+    steps: tuple[str, ...]
     next: str
     next_at: datetime | None
     opened_at: datetime
@@ -81,6 +82,7 @@ def story(incident: Incident, roster: Roster, now: datetime) -> Story:
         is_open=incident.is_open,
         holder=roster.name(incident.acknowledged_by) if incident.acknowledged_by else "",
         where=_where(incident),
+        steps=tuple(names_of(incident, roster, n, now) for n in range(len(incident.policy.steps))),
         next=text,
         next_at=at,
         opened_at=incident.opened_at,

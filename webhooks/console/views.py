@@ -109,6 +109,7 @@ class Console:
             return seen
         incident, visitor = seen.view.incident, seen.visitor
         asks_name, asks_note = visitor.may_name and "rename" in request.args, "note" in request.args
+        asks_step = "step" in request.args
         return render_template(
             "console/incident.html",
             it=story.story(incident, seen.site.roster, seen.now),
@@ -116,12 +117,13 @@ class Console:
             visitor=visitor,
             asks_name=asks_name,
             asks_note=asks_note,
+            asks_step=asks_step,
             longest_note=LONGEST_NOTE,
             entries=[told.entry for told in seen.view.entries[-MOST_ENTRIES:]][::-1],
             repeats=f"{seen.view.repeats + 1} received" if seen.view.repeats else "",
             now=seen.now,
             # A page that reloads itself would take away what somebody is typing.
-            refresh=REFRESH if incident.is_open and not (asks_name or asks_note) else 0,
+            refresh=REFRESH if incident.is_open and not (asks_name or asks_note or asks_step) else 0,
         )
 
     def act(self, incident_id: int, act: str) -> ResponseReturnValue:
@@ -161,7 +163,8 @@ class Console:
         if act.moves and turn != incident.turn:
             return "Paging moved on while you were reading, so nothing was done. Look again, then press."
         identity = f"page:{incident.id}:{turn}:{act.name}" if act.moves else ""
-        told = self._system.engine.tell(incident.id, act.event(seen.visitor, seen.now), identity, patience=Patience.SENDER)
+        event = acts.to_step(act.event(seen.visitor, seen.now), request.form.get("step", 0, type=int))
+        told = self._system.engine.tell(incident.id, event, identity, patience=Patience.SENDER)
         return acts.said(act, told, seen.visitor, seen.site.roster)
 
     def _seen(self, incident_id: int) -> _Seen | ResponseReturnValue:
