@@ -28,6 +28,9 @@ for _name in list(os.environ):
     if (_name.startswith(FOREIGN) and not _name.startswith(KEPT)) or _name.lower() in PROXIES:
         del os.environ[_name]
 
+# Hundreds of processes are started here: each would compile the whole program for itself.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 # No deadline: two cores shared by two test processes make any single example slow now and then.
 # Not derandomized, which hypothesis would choose by itself in CI: other nights on other days, and the seed is printed.
 settings.register_profile(
