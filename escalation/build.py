@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import httpx  # only the type of a transport that tests hand in
 
+from escalation.announcing import Announcing
 from escalation.audit import Audit
 from escalation.briefing import Briefs
 from escalation.carriers.email.client import EmailClient
@@ -48,6 +49,7 @@ class System:
     responses: Responses
     audit: Audit
     retention: Retention
+    announcing: Announcing
     plivo: PlivoClient | None
     ping: Ping | None
     caller: float  # seconds in which whoever is on the phone is answered
@@ -81,7 +83,10 @@ def build(
     responses = Responses(engine, store, settings.secret_key)
     audit, retention = Audit(engine, store), Retention(store, settings.keep_days)
     ping = Ping(settings.ping_url, transport) if settings.ping_url else None
-    return System(settings, store, engine, dispatch, briefs, Queries(store), responses, audit, retention, plivo, ping, caller)
+    announcing, queries = Announcing(store, carriers), Queries(store)
+    return System(
+        settings, store, engine, dispatch, briefs, queries, responses, audit, retention, announcing, plivo, ping, caller
+    )
 
 
 def must_fit(settings: Settings) -> None:

@@ -11,6 +11,7 @@ from enum import Enum
 from typing import Protocol, runtime_checkable
 
 from escalation.domain.alert import Alert, Severity
+from escalation.domain.announcement import Announcement
 from escalation.domain.arrangements import Arrangement
 from escalation.domain.commands import Command
 from escalation.domain.events import TimerFired
@@ -203,6 +204,33 @@ class Transaction(Protocol):
     def arrangements(self, since: datetime, *, removed: bool = False) -> list[Arrangement]:
         """Those that ended later, in the order in which they were made; with `removed` also what was taken back."""
 
+    def announce(self, what: Announcement) -> bool:
+        """Keeps it until it is told; False when the same was kept before, by whomever."""
+
+    def announced(self, identities: Sequence[str]) -> set[str]:
+        """Which of these were kept before."""
+
+    def claim_announcement(self, lease: timedelta) -> tuple[Announcement, int] | None:
+        """The one that has been due for longest, and how often it was tried before; nobody else gets it until the lease has run out."""
+
+    def settle_announcement(self, identity: str, reason: str) -> None:
+        """It was told, or is not worth it any more."""
+
+    def defer_announcement(self, identity: str, until: datetime) -> None:
+        """Not before then."""
+
+    def forget_announcements(self, before: datetime, limit: int) -> int:
+        """The same as `forget_incidents` for announcements that were not worth it any more by then."""
+
+    def gaps_told(self, schedule: str) -> list[tuple[datetime, datetime]]:
+        """Gaps of that schedule that somebody was told of."""
+
+    def tell_gap(self, schedule: str, start: datetime, end: datetime) -> bool:
+        """Marks one as told; False when it was before."""
+
+    def forget_gap(self, schedule: str, start: datetime, end: datetime) -> None:
+        """It was filled, or is over: should it come back it is told again."""
+
     def calendar_editions(self) -> dict[str, int]:
         """How often the addresses of calendars were renewed, by owner (a target's text); without those that never were."""
 
@@ -283,6 +311,15 @@ class Carrier(Protocol):
 
     def alive(self) -> bool:
         """A cheap question, asked while the carrier is believed down. Never raises."""
+
+
+@runtime_checkable
+class Teller(Protocol):
+    """A carrier that brings a message about no incident. Nothing comes back about it."""
+
+    def tell(self, address: str, subject: str, text: str, identity: str) -> None:
+        """One request with one total deadline of 10 s; `identity` is the same each time that this message is tried. Raises
+        `CarrierError`."""
 
 
 @runtime_checkable

@@ -30,7 +30,13 @@ class Retention:
             return 0
         gone = sum(
             self._done(forget)
-            for forget in (self._forget_incidents, self._forget_arrangements, self._forget_commands, self._forget_identities)
+            for forget in (
+                self._forget_incidents,
+                self._forget_arrangements,
+                self._forget_announcements,
+                self._forget_commands,
+                self._forget_identities,
+            )
         )
         if not gone:
             self._rest = REST
@@ -46,6 +52,9 @@ class Retention:
     def _forget_arrangements(self, tx: Transaction) -> int:
         """As long as the incidents that they explain."""
         return tx.forget_arrangements(tx.now - self._incidents, ROWS_AT_ONCE) if self._incidents else 0
+
+    def _forget_announcements(self, tx: Transaction) -> int:
+        return tx.forget_announcements(tx.now - IDENTITIES, ROWS_AT_ONCE)
 
     def _forget_commands(self, tx: Transaction) -> int:
         return tx.forget_commands(tx.now - COMMANDS, ROWS_AT_ONCE)

@@ -1,6 +1,6 @@
 """The timekeeper, a small process of its own: fires due timers, hands out commands that became due, does by itself what nobody
 came for, settles what was left half done, asks after carriers that are down, ships what commands on this machine have spooled, audits,
-forgets what is old, begins self-tests, tells a watcher that all is well. Several may run and none is special: every row is claimed. It
+forgets what is old, begins self-tests, announces gaps and shifts, tells a watcher that all is well. Several may run and none is special: every row is claimed. It
 needs the database and nothing else, so paging goes on without broker and workers. Not the rules (`escalation.engine`), not the sending
 (`escalation.dispatch`), not how duties take turns (`duties`)."""
 
@@ -63,6 +63,8 @@ class Timekeeper:
             Duty("audit", timedelta(seconds=1), self._audit),
             Duty("retention", timedelta(seconds=1), self._forget),
             Duty("self-test", timedelta(seconds=10), self._test),
+            Duty("coverage", timedelta(minutes=5), self._look_ahead),
+            Duty("announcements", timedelta(seconds=10), self._announce),
             Duty("ping", timedelta(seconds=60), self._ping),
         )
         self._more = False
@@ -124,6 +126,14 @@ class Timekeeper:
         """By a hand: the receiver that it is posted to may be silent."""
         if self._self_tests:
             self._run("self-test", self._self_tests.turn)
+
+    def _look_ahead(self) -> None:
+        """By a hand: a thousand schedules take a second."""
+        self._run("coverage", self._system.announcing.look_ahead)
+
+    def _announce(self) -> None:
+        """By a hand: carriers may be silent."""
+        self._run("announcements", self._system.announcing.turn)
 
     def _ping(self) -> None:
         if self._system.ping:

@@ -37,6 +37,7 @@ def diff(old: Site, new: Site) -> list[str]:
         *_changes("person", old.roster.people, new.roster.people, _person),
         *_changes("team", old.roster.teams, new.roster.teams, _team),
         *_changes("schedule", old.roster.schedules, new.roster.schedules, _schedule),
+        *_changes("gaps of schedule", old.roster.notify, new.roster.notify, _notify),
         *_changes("service", old.services, new.services, _service),
         *_changes("policy", old.policies, new.policies, _policy),
         *(f"site: {text}" for text in _changed(_site(old), _site(new))),
@@ -95,6 +96,10 @@ def _schedule(schedule: Schedule) -> Words:
     """The order of the layers counts, so it is said too."""
     words: Words = {"timezone": schedule.zone.key, "layers": ", ".join(layer.name for layer in schedule.layers)}
     return words | {f"layer {layer.name}": _layer(layer) for layer in schedule.layers}
+
+
+def _notify(targets: tuple[Target, ...]) -> Words:
+    return {"notify": _Secret(", ".join(map(_target, targets)), " ".join(map(str, targets)))}
 
 
 def _imported(imported: Imported) -> str:

@@ -71,6 +71,14 @@ def in_turn(value: object, info: ValidationInfo) -> Target:
     return found
 
 
+def told(value: object, info: ValidationInfo) -> Target:
+    """Whoever hears that a schedule has nobody: anybody but a schedule."""
+    found = target(value, info)
+    if found.kind is TargetKind.SCHEDULE:
+        raise Refused("people, teams and places are told, not a schedule: there may be nobody in it")
+    return found
+
+
 def _person(who: str, names: Known) -> Target:
     if who in names.people:
         return Target(TargetKind.PERSON, who)

@@ -93,6 +93,9 @@ class ScheduleBlock(_Block):
 
     timezone: Annotated[str, PlainValidator(words.timezone)]
     layers: Annotated[list[LayerBlock], Field(min_length=1, max_length=50)]
+    notify: Annotated[list[Annotated[Target, PlainValidator(references.told)]], BeforeValidator(_listed)] = Field(
+        default_factory=list
+    )
 
 
 class ServiceBlock(_Block):

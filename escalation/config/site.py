@@ -35,6 +35,7 @@ def site(file: File, keys_from_files: Mapping[str, tuple[str, ...]], calendars: 
             people={handle: _responder(handle, person) for handle, person in file.people.items()},
             teams={name: tuple(dict.fromkeys(members)) for name, members in file.teams.items()},
             schedules={name: _schedule(name, block, calendars) for name, block in file.schedules.items()},
+            notify={name: tuple(dict.fromkeys(block.notify)) for name, block in file.schedules.items() if block.notify},
         ),
         services={name: _service(name, block, keys_from_files.get(name, ())) for name, block in file.services.items()},
         policies={name: _policy(name, block) for name, block in file.policies.items()},

@@ -74,13 +74,14 @@ class Responder:
 @dataclass(frozen=True, slots=True)
 class Roster:
     """People, teams and schedules as they stand now, opt-outs marked on their contact methods. `overrides` and `absences` are what
-    was arranged at run time; a configuration has none."""
+    was arranged at run time; a configuration has none. `notify`: whom to tell of a schedule's gaps, by schedule."""
 
     people: Mapping[str, Responder] = field(default_factory=dict)
     teams: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     schedules: Mapping[str, Schedule] = field(default_factory=dict)
     overrides: tuple[Override, ...] = ()
     absences: tuple[Absence, ...] = ()
+    notify: Mapping[str, tuple[Target, ...]] = field(default_factory=dict)
 
     def resolve(self, target: Target, at: datetime) -> tuple[Responder, ...]:
         """Responders of a target at that instant, in order; an unknown person, team or schedule, and a schedule that nobody is on call

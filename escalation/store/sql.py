@@ -16,6 +16,7 @@ from escalation.errors import StoreUnavailable, Unreadable
 from escalation.ports import Clock, Job, Patience
 from escalation.store.aside import Aside
 from escalation.store.engines import Engines, troubles
+from escalation.store.sql_announced import Announced
 from escalation.store.sql_audit import Watching
 from escalation.store.sql_calendars import Calendars
 from escalation.store.sql_facts import Facts
@@ -24,7 +25,7 @@ from escalation.store.sql_outbox import Outbox
 from escalation.store.sql_retention import Forgetting
 
 
-class SqlTransaction(Watching, Forgetting, Calendars, Incidents, Outbox, Facts):
+class SqlTransaction(Watching, Forgetting, Announced, Calendars, Incidents, Outbox, Facts):
     """Implements `ports.Transaction`."""
 
     def load(self, incident_id: int) -> Incident | None:

@@ -38,6 +38,7 @@ UNDONE = text("outbox.state <> 'done'")
 NONCE = text("substr(inbox.identity, 1, 3) = 'v2:'")
 NO_NONCE = text("substr(inbox.identity, 1, 3) <> 'v2:'")
 UNNUDGED = text("outbox.state = 'pending' AND outbox.nudged_at IS NULL")
+UNTOLD = text("announcements.state <> 'done'")
 NOT_HELD = text("NOT EXISTS (SELECT 1 FROM held)")
 
 
@@ -251,6 +252,35 @@ calendars = Table(  # how often the address of a calendar was renewed; most neve
     Column("edition", Integer, nullable=False),
     Column("renewed_by", Words, nullable=False),
     Column("renewed_at", Moment, nullable=False),
+)
+
+announcements = Table(  # what is told beside incidents, each once; `reason` says what became of it
+    "announcements",
+    metadata,
+    Column("identity", String(120), primary_key=True),
+    Column("to", Words, nullable=False),
+    Column("channel", Word(Channel), nullable=False),
+    Column("subject", Words, nullable=False),
+    Column("text", Words, nullable=False),
+    Column("until", Moment, nullable=False),
+    Column("schedule", Words, nullable=False),  # empty: it is about nobody's shift
+    Column("starts_at", Moment),
+    Column("state", Word(JobState), nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("due_at", Moment, nullable=False),  # of a claimed one: when whoever holds it is given up
+)
+Index("announcements_undone", announcements.c.due_at,
+      sqlite_where=text("state <> 'done'"), postgresql_where=text("state <> 'done'"))  # fmt: skip
+Index("announcements_until", announcements.c.until)
+
+gaps = Table(  # of schedules, that were told to those who fill them
+    "gaps",
+    metadata,
+    Column("schedule", Words, primary_key=True),
+    Column("starts_at", Moment, primary_key=True),
+    Column("ends_at", Moment, primary_key=True),
+    Column("told_at", Moment, nullable=False),
 )
 
 sites = Table(

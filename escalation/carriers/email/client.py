@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from typing import TYPE_CHECKING
 
-from escalation.carriers.email.message import compose
+from escalation.carriers.email.message import compose, plain
 from escalation.carriers.email.server import Server
 from escalation.deadline import DEADLINE, within
 from escalation.domain.roster import Channel
@@ -61,7 +61,13 @@ class EmailClient:
         self._clock = clock
 
     def send(self, notice: Notice) -> str:
-        mail, line = compose(notice, self._sender, self._clock.now()), _Line()
+        return self._post(compose(notice, self._sender, self._clock.now()))
+
+    def tell(self, address: str, subject: str, text: str, identity: str) -> None:
+        self._post(plain(address, subject, text, identity, self._sender, self._clock.now()))
+
+    def _post(self, mail: EmailMessage) -> str:
+        line = _Line()
         try:
             within(self._deadline, lambda: self._deliver(mail, line))
         except smtplib.SMTPException as error:

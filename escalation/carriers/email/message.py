@@ -24,16 +24,23 @@ def compose(notice: Notice, sender: str, now: datetime) -> EmailMessage:
     every try of it (so that they drop the double); all refer to one id of the incident, so they lie in one thread."""
     domain = sender.rpartition("@")[2]
     thread = f"{notice.brief.short_id}.{int(notice.brief.opened_at.timestamp())}"
+    subject, text = wording.mail_subject(notice.brief), wording.mail_text(notice.brief)
+    mail = plain(notice.address, subject, text, f"{thread}.{notice.attempt}", sender, now)
+    mail["In-Reply-To"] = mail["References"] = f"<{thread}@{domain}>"
+    mail["X-Priority"] = "1"
+    return mail
+
+
+def plain(address: str, subject: str, text: str, identity: str, sender: str, now: datetime) -> EmailMessage:
+    """A message about whatever it says."""
     mail = EmailMessage(policy=policy.SMTP)
     mail["From"] = _address(sender)
-    mail["To"] = _address(notice.address)
-    mail["Subject"] = _UNUSABLE.sub(" ", wording.mail_subject(notice.brief))[:200]
+    mail["To"] = _address(address)
+    mail["Subject"] = _UNUSABLE.sub(" ", subject)[:200]
     mail["Date"] = format_datetime(now)
-    mail["Message-ID"] = f"<{thread}.{notice.attempt}@{domain}>"
-    mail["In-Reply-To"] = mail["References"] = f"<{thread}@{domain}>"
+    mail["Message-ID"] = f"<{identity.replace(':', '.')}@{sender.rpartition('@')[2]}>"
     mail["Auto-Submitted"] = "auto-generated"  # keeps holiday replies away (RFC 3834)
-    mail["X-Priority"] = "1"
-    mail.set_content(_UNPRINTABLE.sub(" ", wording.mail_text(notice.brief)))
+    mail.set_content(_UNPRINTABLE.sub(" ", text))
     return mail
 
 

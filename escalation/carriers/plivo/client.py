@@ -18,7 +18,10 @@ from escalation.carriers.plivo.callbacks import Name, e164
 from escalation.carriers.plivo.crossing import CalledOff, Crossing
 from escalation.carriers.plivo.urls import Urls
 from escalation.deadline import DEADLINE, within
+from escalation.domain.announcement import MOST_BY_TEXT
 from escalation.domain.roster import Channel
+from escalation.domain.segments import gsm7, is_readable
+from escalation.domain.speech import cut
 from escalation.domain.wording import sms
 from escalation.errors import CarrierError, Verdict
 from escalation.ports import Notice
@@ -104,6 +107,14 @@ class PlivoClient:
         if notice.channel is Channel.VOICE:
             return _first(self._ask("POST", "Call/", self._call(notice, number, urls)), "request_uuid")
         return _first(self._ask("POST", "Message/", self._text(notice, number, urls)), "message_uuid")
+
+    def tell(self, address: str, subject: str, text: str, identity: str) -> None:
+        """As a text; its subject is in it."""
+        number = digits(address)
+        if not _DIALLABLE.fullmatch(number):
+            raise CarrierError(Verdict.PERMANENT, "Plivo: not a number that can be called")
+        said = cut(gsm7(text) if is_readable(text) else text, MOST_BY_TEXT)
+        self._ask("POST", "Message/", {"src": self._from, "dst": number, "text": said, "type": "sms", "log": "false"})
 
     def alive(self) -> bool:
         """Whether Plivo takes our credentials and the account has money left; without that every page would fail again."""

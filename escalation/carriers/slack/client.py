@@ -30,6 +30,7 @@ T = TypeVar("T")
 _SILENT = logging.getLogger(f"{__name__}.sdk")
 _SILENT.setLevel(logging.CRITICAL + 1)
 
+LONGEST_LINE = 1000
 _NEVER_CONNECTED = (errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH)
 
 
@@ -62,6 +63,16 @@ class SlackClient:
             _must_be_ok(_asked(lambda: hook.send(text=said, blocks=shown)))
             return ""
         raise CarrierError(Verdict.CREDENTIALS, "Slack is not set up: no bot token, no incoming webhook")
+
+    def tell(self, address: str, subject: str, text: str, identity: str) -> None:
+        """Posts plain words; an incoming webhook's go to its own channel."""
+        said = "\n".join(blocks.escaped(line, LONGEST_LINE) for line in text.splitlines())
+        if web := self._web:
+            _asked(lambda: web.chat_postMessage(channel=address, text=said, unfurl_links=False, unfurl_media=False))
+        elif hook := self._hook:
+            _must_be_ok(_asked(lambda: hook.send(text=said)))
+        else:
+            raise CarrierError(Verdict.CREDENTIALS, "Slack is not set up: no bot token, no incoming webhook")
 
     def edit(self, notice: Notice, reference: str) -> None:
         """Rewrites the message. Without a reference (an incoming webhook's) there is nothing that could be rewritten."""

@@ -43,16 +43,23 @@ class WebhookClient:
 
     def send(self, notice: Notice) -> str:
         """One POST; any 2xx is acceptance. The reference is the `Idempotency-Key`, the same for every try of an attempt."""
+        self._send(notice.address, payload(notice), identity(notice))
+        return identity(notice)
+
+    def tell(self, address: str, subject: str, text: str, identity: str) -> None:
+        """A body without an incident."""
+        self._send(address, {"version": 1, "id": identity, "subject": subject, "text": text}, identity)
+
+    def _send(self, address: str, said: dict[str, object], identity: str) -> None:
         if not self._key:  # everybody can compute that signature
             raise CarrierError(Verdict.CREDENTIALS, "webhook: no secret key to sign with (ESCALATION_SECRET_KEY)")
-        body = json.dumps(payload(notice)).encode()
+        body = json.dumps(said).encode()
         headers = {
             "Content-Type": "application/json",
-            "Idempotency-Key": identity(notice),
+            "Idempotency-Key": identity,
             "X-Escalation-Signature": signature(self._key, int(self._clock.now().timestamp()), body),
         }
-        self._must_accept(_asked(lambda: self._post(notice.address, body, headers)))
-        return identity(notice)
+        self._must_accept(_asked(lambda: self._post(address, body, headers)))
 
     def alive(self) -> bool:
         """Never claims it: each address is a server of its own, and the only question that has no effect is no answer to
