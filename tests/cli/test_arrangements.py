@@ -44,7 +44,7 @@ def test_a_shift_is_taken_to_its_end(site: Machine) -> None:
 
 
 def test_a_shift_is_given_for_a_time_and_taken_back(site: Machine) -> None:
-    """Only her place and only then; and both who did it and who undid it are kept."""
+    """Complaint 13, no audit of who changed what: only her place and only then; and both who did it and who undid it are kept."""
     times = ("--from", on(1), "--to", on(2), "--instead-of", "ann")
     made = site.json("override", "add", "primary", "bob", *times, "--by", "Ann Example")
     assert [(one["id"], one["person"], one["instead_of"], one["made_by"]) for one in made] == [(1, "bob", "ann", "Ann Example")]

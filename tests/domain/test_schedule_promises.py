@@ -103,7 +103,7 @@ def test_the_next_handoff_is_the_first_change_of_people(drawn: tuple[Schedule, W
     ids=["weekly", "split week", "every other weekday", "36 hours"],
 )  # fmt: skip
 def test_daylight_saving_moves_no_handoff(rotation: Rotation, zone: ZoneInfo) -> None:
-    """From 2020 to 2035 each hand-off is at its local time, at the first of two where it comes twice; where it does not come, at the
+    """Complaint 8, hand-off mistakes: from 2020 to 2035 each hand-off is at its local time, at the first of two where it comes twice; where it does not come, at the
     very end of the gap."""
     schedule = some.plain(rotation, zone=zone)
     wanted = {rotation.handoff} if not rotation.hours else {time(2, 45), time(14, 45)}

@@ -8,7 +8,7 @@ from tests.scenarios.night import Night
 
 
 def test_an_acknowledgement_expires_and_the_phone_says_why(night: Night) -> None:
-    """Half an hour without a word: the policy begins with step 1, by call and, when nobody picks up, by text."""
+    """Complaint 9, acknowledged and fell asleep: half an hour without a word: the policy begins with step 1, by call and, when nobody picks up, by text."""
     night.trouble("db-1 is down")
     night.ann.phone.rings().picks_up().presses("1").hears("acknowledged")
     night.after(minutes=30)

@@ -9,7 +9,7 @@ from tests.scenarios.night import Night
 
 
 def test_resolved_by_the_monitor_while_ringing(night: Night) -> None:
-    """The phone stops; nobody is told anything more."""
+    """Complaint 12, paged after resolve: the phone stops; nobody is told anything more."""
     night.trouble("db-1 is down")
     night.ann.phone.rings()
     night.takes(alert(action=Action.RESOLVE))
