@@ -14,6 +14,7 @@ from werkzeug.serving import make_server
 from escalation.domain.alert import Link
 from tests.browser import WIDTH, needs_chromium, phone
 from tests.webhooks.receiver import PASSWORD, Receiver, receiver, without_database
+from tests.webhooks.test_on_call import apply, scheduled
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -92,6 +93,7 @@ def test_the_pages_behind_the_password_fit_a_phone(tmp_path: Path, scheme: str) 
     desk = receiver(tmp_path, public_url=HERE)
     desk.trouble(**EMERGENCY)
     desk.trouble("other <b>", key="z")
+    apply(desk, scheduled(("ann",), ("bob",)))
     with served(desk) as url, phone(scheme) as (page, complaints):
         opened(page, f"{url}/incidents/login")
         page.get_by_label("Password").fill(PASSWORD)
@@ -100,6 +102,12 @@ def test_the_pages_behind_the_password_fit_a_phone(tmp_path: Path, scheme: str) 
         fits(page)
         opened(page, f"{url}/incidents/2")
         opened(page, f"{url}/incidents/2?rename=1")
+        opened(page, f"{url}/incidents/on-call")
+        page.get_by_text("Take over", exact=True).click()
+        fits(page)
+        page.get_by_role("button", name="Take over now").click()
+        page.get_by_text("is on call in primary now").wait_for()
+        fits(page)
         assert complaints == []
 
 

@@ -166,6 +166,11 @@ def local(at: datetime, zone: str) -> str:
     return f"{at.astimezone(found):%H:%M:%S %Z}" if found else ""
 
 
+def day(at: datetime, zone: str) -> str:
+    """`Mon 23 Nov 04:12 CET`."""
+    return f"{at.astimezone(_zone(zone) or UTC):%a %d %b %H:%M %Z}"
+
+
 @cache
 def _zone(name: str) -> ZoneInfo | None:
     try:

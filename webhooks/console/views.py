@@ -18,7 +18,7 @@ from escalation.domain.notes import LONGEST_NOTE, note_of
 from escalation.domain.policy import Site
 from escalation.ports import Patience
 from escalation.store.views import IncidentView
-from webhooks.console import acts, refusals, story, visitors, wiring
+from webhooks.console import acts, on_call, refusals, story, visitors, wiring
 from webhooks.console.visitors import Door, Visitor
 
 REFRESH = 10  # seconds
@@ -47,6 +47,7 @@ def blueprint(system: System) -> Blueprint:
     pages.add_url_rule(
         f"{ONE}/<any(acknowledge,unacknowledge,escalate,snooze,morning,resolve):act>", "act", desk.act, methods=["POST"]
     )
+    on_call.add_to(pages, system, Door(system.settings))
     pages.record_once(lambda state: wiring.set_up(state.app, system.settings))
     pages.register_error_handler(HTTPException, refusals.refused)
     pages.register_error_handler(errors.StoreUnavailable, refusals.away)

@@ -33,6 +33,7 @@ def set_up(app: App, settings: Settings) -> None:
     app.before_request_funcs.setdefault("console", []).append(csrf.protect)
     app.add_template_filter(story.clock, "clock")
     app.add_template_filter(story.local, "local")
+    app.add_template_filter(story.day, "day")
     app.add_template_filter(story.shorten, "shorten")
     app.add_template_filter(datetime.isoformat, "iso")
     style = hashlib.sha256(STYLE.read_bytes()).hexdigest()[:8]
