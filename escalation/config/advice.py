@@ -12,6 +12,7 @@ from escalation.config.faults import Faults, Path
 from escalation.domain.alert import Severity
 from escalation.domain.policy import Policy, Site, Step
 from escalation.domain.roster import PLACES, Channel, Responder, Target, TargetKind
+from escalation.domain.urgency import Urgency
 
 _VOICEMAIL_AT = timedelta(seconds=30)
 _BY_PLIVO = (Channel.VOICE, Channel.SMS)
@@ -120,16 +121,23 @@ def _last_resort(site: Site, policy: Policy, path: Path) -> Advice:
 
 def _not_by_plivo(site: Site, step: Step, path: Path) -> Advice:
     places = any(t.kind in PLACES for t in step.targets)
-    people = any(r.channel not in _BY_PLIVO and p.contact(r.channel) for p in _persons(site, step) for r in step.ladder)
+    people = any(
+        r.channel not in _BY_PLIVO and p.contact(r.channel)
+        for p in _persons(site, step)
+        for r in step.ladder_for(p, Urgency.HIGH)
+    )
     if not places and not people:
         yield path, "has no way that is not Plivo: add an `email:` or a `webhook:`"
 
 
 def _reach(site: Site, step: Step, path: Path) -> Advice:
     for person in _persons(site, step):
-        if not any(person.contact(r.channel) for r in step.ladder):
-            lacking = " or ".join(dict.fromkeys(_MISSING[r.channel] for r in step.ladder))
-            yield path, f"cannot reach {person.handle}: no {lacking}"
+        ladders = {urgency: step.ladder_for(person, urgency) for urgency in Urgency}
+        for urgency, ladder in ladders.items():
+            if not any(person.contact(r.channel) for r in ladder):
+                lacking = " or ".join(dict.fromkeys(_MISSING[r.channel] for r in ladder))
+                when = f" when it is of {urgency} urgency" if len(set(ladders.values())) > 1 else ""
+                yield path, f"cannot reach {person.handle}{when}: no {lacking}"
     for target in step.targets:
         if target.kind is TargetKind.WEBHOOK and target.name.startswith("http:"):
             yield path, "a webhook without https: anybody on the way can read it"

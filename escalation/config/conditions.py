@@ -5,6 +5,7 @@ from __future__ import annotations
 from escalation.config.faults import Refused, guess, quoted
 from escalation.config.words import described, text
 from escalation.domain.alert import Severity
+from escalation.domain.urgency import Urgency
 
 MOST = 20
 LONGEST = 200
@@ -16,6 +17,19 @@ def severities(value: object) -> tuple[Severity, ...]:
     if not said:
         raise Refused("is empty, at least one severity is needed")
     return tuple(sorted({_severity(word) for word in said}, key=lambda severity: severity.rank))
+
+
+def urgencies(value: object) -> dict[Severity, Urgency]:
+    """`{warning: high}`: severities that are otherwise urgent than is usual."""
+    if not isinstance(value, dict) or not value:
+        raise Refused(f"urgencies such as {{warning: high}} expected, not {described(value)}")
+    return {_severity(name): _urgency(one) for name, one in value.items()}
+
+
+def _urgency(value: object) -> Urgency:
+    if value not in set(Urgency):
+        raise Refused(f"no such urgency {quoted(text(value))} (there are: {', '.join(Urgency)})")
+    return Urgency(str(value))
 
 
 def own(value: object) -> dict[str, str]:

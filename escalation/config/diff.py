@@ -12,6 +12,7 @@ from escalation.domain.imported import Imported
 from escalation.domain.policy import Policy, Rung, Service, Site, Step
 from escalation.domain.roster import Channel, ContactMethod, Responder, Target, masked
 from escalation.domain.schedule import Layer, Schedule
+from escalation.domain.urgency import Urgencies
 from escalation.domain.week import Week
 
 T = TypeVar("T")
@@ -78,6 +79,7 @@ def _line(aspect: str, before: str, after: str) -> str:
 def _person(person: Responder) -> Words:
     said: Words = {"name": person.name, "timezone": person.timezone}
     said |= {_ASPECT[c.channel]: _contact(c) for c in person.contacts if c.channel is not Channel.SLACK}
+    said |= {f"rules of {urgency} urgency": ", ".join(map(_rung, ladder)) for urgency, ladder in person.rules.items()}
     return said | ({"slack": person.chat} if person.chat else {})
 
 
@@ -132,7 +134,19 @@ def _service(service: Service) -> Words:
     if (expires := service.acknowledgement_expires) is not None:
         words |= {"acknowledgement_expires": spelled(expires) if expires else "never"}
     words |= {"labels": ", ".join(f"{name} {value}" for name, value in service.labels.items())} if service.labels else {}
+    words |= _urgencies(service.urgencies)
     return words | ({"auto_resolve": spelled(service.auto_resolve)} if service.auto_resolve else {})
+
+
+def _urgencies(urgencies: Urgencies) -> Words:
+    words: Words = {}
+    if urgencies.said:
+        words["urgency"] = ", ".join(f"{severity} {urgency}" for severity, urgency in urgencies.said.items())
+    if urgencies.support:
+        outside = ", ".join(f"{severity} {urgency}" for severity, urgency in urgencies.outside.items())
+        hours = f"{open_hours(urgencies.support.week)} in {urgencies.support.zone.key}"
+        words["support_hours"] = f"{hours}, outside of them {outside}"
+    return words
 
 
 def _policy(policy: Policy) -> Words:

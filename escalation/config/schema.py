@@ -14,6 +14,7 @@ from escalation.domain.alert import Severity
 from escalation.domain.policy import Policy, Rung, Step
 from escalation.domain.roster import Target
 from escalation.domain.rotation import EVERY_DAY
+from escalation.domain.urgency import Urgency
 from escalation.domain.week import Window
 
 _POLICY = Policy("", ())
@@ -46,6 +47,19 @@ class _Block(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, strict=True)
 
 
+class RulesBlock(_Block):
+    """What is not said is the policy's."""
+
+    high: Ladder | None = None
+    low: Ladder | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.high is None and self.low is None:
+            raise Refused("says no rule: `high` or `low` is needed")
+        return self
+
+
 class PersonBlock(_Block):
     """`sms` None means the phone's number, empty means no texts."""
 
@@ -55,6 +69,7 @@ class PersonBlock(_Block):
     sms: Annotated[str | None, PlainValidator(words.text_number)] = None
     email: Annotated[str, PlainValidator(words.email)] = ""
     slack: Annotated[str, PlainValidator(words.slack_user)] = ""
+    rules: RulesBlock | None = None
 
 
 class LayerBlock(_Block):
@@ -98,6 +113,14 @@ class ScheduleBlock(_Block):
     )
 
 
+class SupportBlock(_Block):
+    """Other urgencies outside of these hours."""
+
+    time: Windows
+    timezone: Annotated[str, PlainValidator(words.timezone)]
+    outside: Annotated[dict[Severity, Urgency], PlainValidator(conditions.urgencies)]
+
+
 class ServiceBlock(_Block):
     """`acknowledgement_expires` None means the policy's, zero never."""
 
@@ -107,6 +130,8 @@ class ServiceBlock(_Block):
     acknowledgement_expires: Annotated[timedelta | None, PlainValidator(words.own_expiry)] = None
     auto_resolve: Annotated[timedelta | None, PlainValidator(words.expiry)] = None
     labels: Annotated[dict[str, str], PlainValidator(conditions.own)] = Field(default_factory=dict)
+    urgency: Annotated[dict[Severity, Urgency], PlainValidator(conditions.urgencies)] = Field(default_factory=dict)
+    support_hours: SupportBlock | None = None
 
 
 class ConditionBlock(_Block):
@@ -188,6 +213,13 @@ _ENTRIES: dict[str, type[_Block]] = {
 }
 
 
+_INSIDE: dict[tuple[str, str], type[_Block]] = {
+    ("people", "rules"): RulesBlock,
+    ("services", "support_hours"): SupportBlock,
+    ("policies", "last_resort"): LastResortBlock,
+}
+
+
 def keys_of(block: type[BaseModel]) -> list[str]:
     """As they are written in the file."""
     return [field.alias or name for name, field in block.model_fields.items()]
@@ -200,8 +232,10 @@ def block_at(path: tuple[str | int, ...]) -> type[_Block] | None:
             return File
         case (str(section), _):
             return _ENTRIES.get(section)
-        case ("last_resort",) | ("policies", _, "last_resort"):
+        case ("last_resort",):
             return LastResortBlock
+        case (str(section), _, str(key)):
+            return _INSIDE.get((section, key))
         case ("policies", _, "steps", int()):
             return StepBlock
         case ("policies", _, "steps", int(), "if"):

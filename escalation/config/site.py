@@ -13,17 +13,19 @@ from escalation.config.schema import (
     LayerBlock,
     PersonBlock,
     PolicyBlock,
+    RulesBlock,
     ScheduleBlock,
     ServiceBlock,
     StepBlock,
 )
 from escalation.domain.conditions import Condition, Hours
 from escalation.domain.imported import Imported
-from escalation.domain.policy import Policy, Service, Site, Step
+from escalation.domain.policy import Policy, Rung, Service, Site, Step
 from escalation.domain.roster import Channel, ContactMethod, Responder, Roster
 from escalation.domain.rotation import Rotation
 from escalation.domain.schedule import Layer, Schedule
-from escalation.domain.week import Week
+from escalation.domain.urgency import Urgencies, Urgency
+from escalation.domain.week import Week, Window
 
 Calendars = Mapping[tuple[str, int], Imported]
 
@@ -56,7 +58,13 @@ def _responder(handle: str, person: PersonBlock) -> Responder:
         contacts=tuple(ContactMethod(channel, address) for channel, address in said.items() if address),
         timezone=person.timezone,
         chat=person.slack,
+        rules=_rules(person.rules) if person.rules else {},
     )
+
+
+def _rules(rules: RulesBlock) -> dict[Urgency, tuple[Rung, ...]]:
+    said = {Urgency.HIGH: rules.high, Urgency.LOW: rules.low}
+    return {urgency: tuple(ladder) for urgency, ladder in said.items() if ladder}
 
 
 def _schedule(name: str, block: ScheduleBlock, calendars: Calendars) -> Schedule:
@@ -90,7 +98,15 @@ def _service(name: str, service: ServiceBlock, from_file: tuple[str, ...]) -> Se
         acknowledgement_expires=service.acknowledgement_expires,
         auto_resolve=service.auto_resolve,
         labels=service.labels,
+        urgencies=_urgencies(service),
     )
+
+
+def _urgencies(service: ServiceBlock) -> Urgencies:
+    support = service.support_hours
+    if support is None:
+        return Urgencies(service.urgency)
+    return Urgencies(service.urgency, _hours(support.time, support.timezone), support.outside)
 
 
 def _policy(name: str, policy: PolicyBlock) -> Policy:
@@ -117,6 +133,7 @@ def _last_resort(step: LastResortBlock | StepBlock, policy: PolicyBlock) -> Step
         targets=tuple(dict.fromkeys(step.page)),
         timeout=step.timeout or policy.timeout,
         ladder=tuple(step.by or policy.by),
+        own_ladder=step.by is not None,
     )
 
 
@@ -129,8 +146,10 @@ def _step(step: StepBlock, policy: PolicyBlock) -> Step:
     )
 
 
+def _hours(time: list[tuple[Window, ...]], zone: str) -> Hours:
+    return Hours(ZoneInfo(zone), Week.of(window for windows in time for window in windows))
+
+
 def _condition(block: ConditionBlock) -> Condition:
-    hours = None
-    if block.time and block.timezone:
-        hours = Hours(ZoneInfo(block.timezone), Week.of(window for windows in block.time for window in windows))
+    hours = _hours(block.time, block.timezone) if block.time and block.timezone else None
     return Condition(block.severity, block.labels, hours)

@@ -11,6 +11,7 @@ from enum import StrEnum
 from escalation.domain.alert import Link, Severity
 from escalation.domain.policy import Policy, Rung, Step
 from escalation.domain.roster import Channel
+from escalation.domain.urgency import Urgency
 
 AGAIN = "again: "
 LAST_RESORT = -1  # the `step` of pages that go to the policy's last resort
@@ -160,6 +161,9 @@ class Incident:
     @property
     def short_id(self) -> str:
         return f"INC-{self.id}"
+
+    def urgency(self, at: datetime) -> Urgency:
+        return self.policy.urgencies.of(self.severity, at)
 
     @property
     def is_open(self) -> bool:

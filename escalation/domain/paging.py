@@ -23,6 +23,7 @@ from escalation.domain.policy import Rung, Step
 from escalation.domain.roster import Channel, Responder, TargetKind
 from escalation.domain.round_robin import chosen
 from escalation.domain.timeline import EntryKind
+from escalation.domain.urgency import Urgency
 
 AT_ONCE = timedelta(0)
 DECLINED = "declined"
@@ -95,13 +96,10 @@ def note_empty_schedules(draft: Draft, step: Step) -> None:
 
 
 def page_all(draft: Draft, who: list[Responder], index: int, step: Step) -> None:
-    pages = [draft.open_page(r, index, _ladder(r, step)) for r in who]
+    urgency = Urgency.HIGH if index == LAST_RESORT else draft.incident.urgency(draft.now)  # a dead end is never quiet
+    pages = [draft.open_page(r, index, step.ladder_for(r, urgency)) for r in who]
     for page in pages:
         climb(draft, page.number)
-
-
-def _ladder(responder: Responder, step: Step) -> tuple[Rung, ...]:
-    return tuple(Rung(c.channel) for c in responder.contacts) if responder.is_place else step.ladder
 
 
 def move_on(draft: Draft) -> None:

@@ -8,20 +8,12 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from escalation.domain.conditions import Condition
-from escalation.domain.roster import Channel, Roster, Target
+from escalation.domain.roster import CALL_TEXT_CALL, Responder, Roster, Rung, Target
+from escalation.domain.urgency import Urgencies, Urgency
+
+__all__ = ["CALL_TEXT_CALL", "SELF_TEST", "Policy", "Rung", "Service", "Site", "Step"]
 
 SELF_TEST = "_self-test"  # service, policy and responder of the self-test: no configuration can have that name
-
-
-@dataclass(frozen=True, slots=True)
-class Rung:
-    """One try on one channel; begins `after` the previous rung's call ended, or after its text was sent."""
-
-    channel: Channel
-    after: timedelta = timedelta(0)
-
-
-CALL_TEXT_CALL = (Rung(Channel.VOICE), Rung(Channel.SMS), Rung(Channel.VOICE, timedelta(minutes=2)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +21,7 @@ class Step:
     """`timeout` runs from the step's first claimed page. A place among the targets is told by its own channel,
     whatever the ladder says. A step whose `condition` does not hold when it would begin is passed over. Of `round_robin`
     one is paged beside the targets: whose `turn` it is (counted from 1), or `place` places after them.
+    `own_ladder`: the step itself says by what, so it goes before what its people want.
     `assigned`: somebody made it for one incident, which was reassigned to a person."""
 
     targets: tuple[Target, ...]
@@ -40,6 +33,13 @@ class Step:
     turn: int = 1
     place: int = 0
     assigned: bool = False
+    own_ladder: bool = False
+
+    def ladder_for(self, responder: Responder, urgency: Urgency) -> tuple[Rung, ...]:
+        """What the step says, else what the person wants, else what the policy says. A place is told by its own channel."""
+        if responder.is_place:
+            return tuple(Rung(c.channel) for c in responder.contacts)
+        return self.ladder if self.own_ladder else responder.rules.get(urgency, self.ladder)
 
     @property
     def everybody(self) -> tuple[Target, ...]:
@@ -51,7 +51,7 @@ class Step:
 class Policy:
     """`rounds`: how often all steps are gone through. `ring`: how long one call rings (over about 25 s a carrier's
     voicemail picks up). `slot_limit`: how long pages may wait to be sent before that is alarmed. `auto_resolve`: after so
-    long without an alert an incident that somebody has, or snoozed, is over; None is never. `site_last_resort` is told where the policy's own reaches nobody. `labels`: those of the service, for the conditions of steps.
+    long without an alert an incident that somebody has, or snoozed, is over; None is never. `site_last_resort` is told where the policy's own reaches nobody. `labels` and `urgencies`: those of the service.
     `test_number`: the self-test's own policy, which pages that number and nobody else, ever (`self_test`)."""
 
     name: str
@@ -65,6 +65,7 @@ class Policy:
     auto_resolve: timedelta | None = None
     site_last_resort: Step = field(default_factory=lambda: Step(()))
     labels: Mapping[str, str] = field(default_factory=dict)
+    urgencies: Urgencies = field(default_factory=Urgencies)
     test_number: str = field(default="", repr=False)
 
 
@@ -79,6 +80,7 @@ class Service:
     acknowledgement_expires: timedelta | None = None
     auto_resolve: timedelta | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
+    urgencies: Urgencies = field(default_factory=Urgencies)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,7 @@ class Site:
         """Its policy (or another one), with what the service says itself."""
         policy = self.policies[other or service.policy]
         policy = replace(policy, auto_resolve=service.auto_resolve or policy.auto_resolve, labels=service.labels)
+        policy = replace(policy, urgencies=service.urgencies)
         policy = replace(policy, last_resort=self.last_resort_of(policy), site_last_resort=self.last_resort)
         if service.acknowledgement_expires is None:
             return policy

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from escalation.domain import events as ev
 from escalation.domain.draft import Draft
-from escalation.domain.incident import LAST_RESORT, AttemptStatus, TimerKind
+from escalation.domain.incident import LAST_RESORT, AttemptStatus, Status, TimerKind
 from escalation.domain.paging import climb, is_coming, next_step, withdraw
 from escalation.domain.timeline import EntryKind
 
@@ -38,4 +38,7 @@ def forget(draft: Draft, event: ev.Restored) -> bool:
     for attempt in under_way:
         draft.note(f"{draft.what(attempt)}: it was {attempt.status} then; not sent again.", EntryKind.PAGE)
         withdraw(draft, attempt)
+    if draft.incident.status in (Status.TRIGGERED, Status.EXHAUSTED):
+        for page in draft.open_pages(LAST_RESORT):
+            climb(draft, page.number)  # a person may be the last resort too
     return any(draft.page(a.page).step != LAST_RESORT for a in under_way)

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from escalation.domain.overrides import Absence, Override
 from escalation.domain.schedule import Schedule, Shift, on_call
+from escalation.domain.urgency import Urgency
 
 
 class Channel(StrEnum):
@@ -23,6 +24,17 @@ class Channel(StrEnum):
     def rings(self) -> bool:
         """A call occupies its phone and ends; everything else is a text that lies there until it is read."""
         return self is Channel.VOICE
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One try on one channel; begins `after` the previous rung's call ended, or after its text was sent."""
+
+    channel: Channel
+    after: timedelta = timedelta(0)
+
+
+CALL_TEXT_CALL = (Rung(Channel.VOICE), Rung(Channel.SMS), Rung(Channel.VOICE, timedelta(minutes=2)))
 
 
 class TargetKind(StrEnum):
@@ -57,7 +69,7 @@ class ContactMethod:
 @dataclass(frozen=True, slots=True)
 class Responder:
     """Somebody who can be told: a person, or a place (a Slack channel, a mailbox, a URL) that somebody reads.
-    `chat` is the person's Slack user id, for mentions and for knowing who pressed a button."""
+    `chat` is the person's Slack user id, for mentions and for knowing who pressed a button. `rules`: the ladder they want, by urgency."""
 
     handle: str
     name: str
@@ -65,6 +77,7 @@ class Responder:
     timezone: str = "UTC"
     chat: str = ""
     is_place: bool = False
+    rules: Mapping[Urgency, tuple[Rung, ...]] = field(default_factory=dict)
 
     def contact(self, channel: Channel) -> ContactMethod | None:
         """The first usable contact method on that channel."""

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from escalation.domain.policy import Policy, Step
 from escalation.domain.roster import Responder, Roster
+from escalation.domain.urgency import Urgency
 
 MOST_IN_TURN = 20  # an incident keeps its policy: a team of hundreds would be copied into each
 
@@ -71,4 +72,5 @@ def _everybody(step: Step, roster: Roster) -> list[Responder]:
 
 def _is_there(person: Responder, step: Step, roster: Roster, at: datetime) -> bool:
     away = any(a.person == person.handle and a.start <= at < a.end for a in roster.absences)
-    return not away and any(person.contact(rung.channel) for rung in step.ladder)
+    ways = {rung.channel for urgency in Urgency for rung in step.ladder_for(person, urgency)}
+    return not away and any(person.contact(channel) for channel in ways)

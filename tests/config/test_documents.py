@@ -15,9 +15,11 @@ from escalation.config.schema import (
     LayerBlock,
     PersonBlock,
     PolicyBlock,
+    RulesBlock,
     ScheduleBlock,
     ServiceBlock,
     StepBlock,
+    SupportBlock,
     keys_of,
 )
 from escalation.domain.policy import CALL_TEXT_CALL, Rung
@@ -62,7 +64,19 @@ def test_the_demo_is_the_example_with_seconds_for_minutes() -> None:
 
 
 @pytest.mark.parametrize(
-    "block", [File, PersonBlock, ScheduleBlock, LayerBlock, ServiceBlock, PolicyBlock, StepBlock, ConditionBlock]
+    "block",
+    [
+        File,
+        PersonBlock,
+        ScheduleBlock,
+        LayerBlock,
+        ServiceBlock,
+        PolicyBlock,
+        StepBlock,
+        ConditionBlock,
+        RulesBlock,
+        SupportBlock,
+    ],
 )
 def test_the_reference_has_every_key(block: type) -> None:
     """Each in the first column of a table."""
@@ -74,7 +88,18 @@ def test_the_reference_names_no_key_that_does_not_exist() -> None:
     """A key that was renamed leaves no ghost behind."""
     known = {
         key
-        for block in (File, PersonBlock, ScheduleBlock, LayerBlock, ServiceBlock, PolicyBlock, StepBlock, ConditionBlock)
+        for block in (
+            File,
+            PersonBlock,
+            ScheduleBlock,
+            LayerBlock,
+            ServiceBlock,
+            PolicyBlock,
+            StepBlock,
+            ConditionBlock,
+            RulesBlock,
+            SupportBlock,
+        )
         for key in keys_of(block)
     }
     rows = re.findall(r"^\| `([a-z_]+)` \|", REFERENCE, re.MULTILINE)

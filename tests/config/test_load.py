@@ -77,7 +77,7 @@ def test_a_policy_can_say_everything_itself() -> None:
     assert load(text).site.policies["default"] == Policy(
         name="default",
         steps=(
-            Step((ANN,), timedelta(minutes=4), (Rung(Channel.VOICE),)),
+            Step((ANN,), timedelta(minutes=4), (Rung(Channel.VOICE),), own_ladder=True),
             Step((Target(TargetKind.PERSON, "bob"), EVERYBODY), timedelta(minutes=3), LADDER),
         ),
         rounds=3,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -121,3 +122,10 @@ def test_the_call_of_before_is_hung_up_when_it_shows_itself() -> None:
     decision = advance(now, RINGING, roster(), TAKEN + timedelta(minutes=10))
     assert whom(decision) == [("ann", CommandKind.HANG_UP)]
     assert decision.incident.attempts[0].outcome is Outcome.STOOD_DOWN
+
+
+def test_a_person_who_is_the_last_resort_is_told_on() -> None:
+    """Their phone was ringing when the backup was taken; the text behind the call goes out."""
+    last = replace(policy(step("nobody")), last_resort=step("lee"))
+    now = restored(after(CLAIMED, ACCEPTED, RINGING, chosen=last))
+    assert ("lee", CommandKind.TEXT) in whom(now)

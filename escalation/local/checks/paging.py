@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from escalation.config import apply as applying
 from escalation.config.diff import diff
 from escalation.domain.policy import Policy, Site, Step
-from escalation.domain.roster import PLACES, Channel, Responder
+from escalation.domain.roster import Channel, Responder
+from escalation.domain.urgency import Urgency
 from escalation.errors import BadConfig
 from escalation.local.checks.finding import Finding, fault, ok, warning
 from escalation.local.checks.patient import Patient
@@ -105,8 +106,8 @@ def _ways(site: Site, policy: Policy) -> Iterator[_Way]:
 
 def _of_step(site: Site, step: Step) -> Iterator[_Way]:
     for target in step.everybody:
-        channels = [PLACES[target.kind]] if target.kind in PLACES else [rung.channel for rung in step.ladder]
         for who in site.roster.everybody(target):
+            channels = [rung.channel for urgency in Urgency for rung in step.ladder_for(who, urgency)]
             for channel in dict.fromkeys(channels):
                 yield _Way(who, channel, who.contact(channel) is not None)
 
