@@ -15,7 +15,7 @@ from escalation.domain.policy import Policy, Rung, Step
 from escalation.domain.roster import Target
 from escalation.domain.rotation import EVERY_DAY
 from escalation.domain.urgency import Urgency
-from escalation.domain.week import Window
+from escalation.domain.week import Week, Window
 
 _POLICY = Policy("", ())
 _STEP = Step(())
@@ -70,6 +70,13 @@ class PersonBlock(_Block):
     email: Annotated[str, PlainValidator(words.email)] = ""
     slack: Annotated[str, PlainValidator(words.slack_user)] = ""
     rules: RulesBlock | None = None
+    quiet_hours: Windows | None = None
+
+    @model_validator(mode="after")
+    def _wakes_up(self) -> Self:
+        if self.quiet_hours and not Week.of(window for windows in self.quiet_hours for window in windows).edges:
+            raise Refused("`quiet_hours` that never end: what is of low urgency would never come")
+        return self
 
 
 class LayerBlock(_Block):

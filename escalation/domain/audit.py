@@ -19,6 +19,7 @@ from escalation.domain.attempts import EVIDENCE_TAKES, MENU_TAKES, QUEUE_TAKES, 
 from escalation.domain.draft import Draft
 from escalation.domain.incident import LAST_RESORT, Attempt, AttemptStatus, Incident, Page, Status, Timer, TimerKind
 from escalation.domain.paging import AT_ONCE, LAST_RESORT_PAUSE, climb
+from escalation.domain.quiet import is_of_sleep
 from escalation.domain.timeline import EntryKind
 
 LONGEST_WAIT = timedelta(seconds=2 * LAST_RESORT_PAUSE)  # no command of ours waits longer before it is sent
@@ -100,7 +101,7 @@ def _is_set(incident: Incident, kind: TimerKind, ref: int, now: datetime) -> boo
     """Whether there is such a timer, and it is no further away than the machine could have set it: after a clock was put back by an
     hour, everything would come an hour late."""
     timer = incident.timer(kind, ref)
-    longest = _longest(incident, timer) if timer else None
+    longest = _longest(incident, timer) if timer and not is_of_sleep(incident, timer) else None
     return timer is not None and (longest is None or timer.due_at <= now + longest + SLACK)
 
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 from escalation.domain.draft import Draft
 from escalation.domain.incident import LAST_RESORT, AttemptStatus, Status, Timer, TimerKind
 from escalation.domain.paging import follow_roster
+from escalation.domain.quiet import is_of_sleep
 from escalation.domain.timeline import EntryKind
 
 LATE = timedelta(seconds=30)  # a timekeeper looks five times a second: beyond this nobody looked
@@ -36,7 +37,7 @@ def look_again(draft: Draft) -> bool:
 def _later(draft: Draft, timer: Timer, late: timedelta) -> Timer:
     """The oldest timer says when the outage began at the latest. What people were promised by the clock on the wall (a snooze), and
     what a carrier did meanwhile, does not wait for us: it is due now."""
-    if timer.kind in OF_THE_STEP:
+    if timer.kind in OF_THE_STEP and not is_of_sleep(draft.incident, timer):
         whole = draft.now + _span(draft, timer)  # one that was set in mid-outage, by a key or a callback, lost less than that
         if timer.kind is TimerKind.STEP and timer.due_at <= draft.now and _somebody_was_told_nothing(draft):
             return replace(timer, due_at=whole)

@@ -68,6 +68,7 @@ from escalation.domain.paging import (
     stand_down,
 )
 from escalation.domain.pause import acknowledgement_expires, give_back, snooze, snooze_is_over
+from escalation.domain.quiet import sleep_on
 from escalation.domain.restored import forget, go_on
 from escalation.domain.roster import Roster
 from escalation.domain.self_test import conclude, nobody_but_the_phone
@@ -221,8 +222,9 @@ def _is_due(draft: Draft, event: ev.TimerFired) -> bool:
 
 
 def step_is_over(draft: Draft, _: ev.TimerFired) -> None:
-    draft.note(f"Nobody acknowledged in step {draft.incident.step + 1}.", EntryKind.STEP)
-    next_step(draft)
+    if not sleep_on(draft, TimerKind.STEP):
+        draft.note(f"Nobody acknowledged in step {draft.incident.step + 1}.", EntryKind.STEP)
+        next_step(draft)
 
 
 def next_rung(draft: Draft, event: ev.TimerFired) -> None:
@@ -238,6 +240,8 @@ def attempt_is_silent(draft: Draft, event: ev.TimerFired) -> None:
 def sending_is_slow(draft: Draft, _: ev.TimerFired) -> None:
     """Nothing of this step was sent yet. Its time begins all the same, or an outage of ours would stop the policy; what can go
     out by text goes out."""
+    if sleep_on(draft, TimerKind.SLOT):
+        return
     limit = draft.incident.policy.slot_limit.total_seconds()
     alarm(draft, SLOW, f"Nothing of step {draft.incident.step + 1} could be sent within {limit:.0f} s.")
     draft.set_timer(TimerKind.STEP, draft.incident.policy.steps[draft.incident.step].timeout)

@@ -20,6 +20,7 @@ from escalation.domain.incident import (
 )
 from escalation.domain.passing import is_passed_over, note_passed_over, nothing_applies
 from escalation.domain.policy import Rung, Step
+from escalation.domain.quiet import let_sleep, sleeps
 from escalation.domain.roster import Channel, Responder, TargetKind
 from escalation.domain.round_robin import chosen
 from escalation.domain.timeline import EntryKind
@@ -99,7 +100,8 @@ def page_all(draft: Draft, who: list[Responder], index: int, step: Step) -> None
     urgency = Urgency.HIGH if index == LAST_RESORT else draft.incident.urgency(draft.now)  # a dead end is never quiet
     pages = [draft.open_page(r, index, step.ladder_for(r, urgency)) for r in who]
     for page in pages:
-        climb(draft, page.number)
+        if not (urgency is Urgency.LOW and let_sleep(draft, page)):
+            climb(draft, page.number)
 
 
 def move_on(draft: Draft) -> None:
@@ -244,6 +246,8 @@ def is_coming(draft: Draft, index: int) -> bool:
 def meanwhile(draft: Draft, number: int) -> None:
     """While a call cannot be brought or nobody knows whether it rings, the texts behind it go out now."""
     page = draft.page(number)
+    if sleeps(draft.incident, page):
+        return
     while not page.closed and page.rung + 1 < len(page.ladder) and not page.ladder[page.rung + 1].channel.rings:
         before = page.rung
         plan(draft, page, page.rung + 1)

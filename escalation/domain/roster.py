@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from escalation.domain.conditions import Hours
 from escalation.domain.overrides import Absence, Override
 from escalation.domain.schedule import Schedule, Shift, on_call
 from escalation.domain.urgency import Urgency
@@ -69,7 +70,8 @@ class ContactMethod:
 @dataclass(frozen=True, slots=True)
 class Responder:
     """Somebody who can be told: a person, or a place (a Slack channel, a mailbox, a URL) that somebody reads.
-    `chat` is the person's Slack user id, for mentions and for knowing who pressed a button. `rules`: the ladder they want, by urgency."""
+    `chat` is the person's Slack user id, for mentions and for knowing who pressed a button. `rules`: the ladder they want, by urgency;
+    `quiet`: when they want nothing that is of low urgency."""
 
     handle: str
     name: str
@@ -78,6 +80,7 @@ class Responder:
     chat: str = ""
     is_place: bool = False
     rules: Mapping[Urgency, tuple[Rung, ...]] = field(default_factory=dict)
+    quiet: Hours | None = None
 
     def contact(self, channel: Channel) -> ContactMethod | None:
         """The first usable contact method on that channel."""

@@ -70,3 +70,17 @@ def test_a_person_whom_their_own_rules_make_unreachable_is_warned_of() -> None:
         "line 14: policies.default.steps.2: cannot reach bob when it is of low urgency: no e-mail address or Slack id"
         in load(text).warnings
     )
+
+
+def test_quiet_hours_are_on_the_persons_own_clock() -> None:
+    """Ann lives in Berlin."""
+    site = load(changed("slack: U012ANN}", "slack: U012ANN, quiet_hours: {from: 22:00, to: 07:00}}")).site
+    assert site.roster.people["ann"].quiet == Hours(ZoneInfo("Europe/Berlin"), Week.of(daily(range(7), time(22), time(7))))
+    (line,) = diff(load(GOOD).site, site)
+    assert line.startswith("person ann: quiet_hours none -> sun 22:00 to mon 07:00, mon 22:00")
+
+
+def test_quiet_hours_that_never_end_are_a_fault() -> None:
+    """Theme 6, never be silently un-notifiable."""
+    text = changed("slack: U012ANN}", "slack: U012ANN, quiet_hours: {from: mon 00:00, to: mon 00:00}}")
+    assert faults(text) == ["line 3: people.ann: `quiet_hours` that never end: what is of low urgency would never come"]

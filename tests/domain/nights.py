@@ -5,21 +5,32 @@ in such a night is in `test_promises`."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import time, timedelta
 from random import Random
+from zoneinfo import ZoneInfo
 
 from escalation.domain import events as ev
 from escalation.domain.alert import Severity
 from escalation.domain.commands import Command, CommandKind
+from escalation.domain.conditions import Hours
 from escalation.domain.incident import AttemptStatus, Incident, Outcome, Status, TimerKind, Via
 from escalation.domain.machine import Decision, advance
 from escalation.domain.policy import Policy
+from escalation.domain.roster import Roster
+from escalation.domain.week import Week, daily
 from tests.builders import NIGHT, alert, incident, roster
 
 PEOPLE = ("ann", "bob", "lee")
 REQUEST, CALL = "the request's name", "the call's own name"
 Try = tuple[int, int]  # attempt, try
+
+
+def somebody_sleeps() -> Roster:
+    """Bob wants nothing of low urgency for twenty minutes more."""
+    hours = Hours(ZoneInfo("UTC"), Week.of([*daily(range(7), time(22), time(3, 20))]))
+    people = roster().people
+    return replace(roster(), people={**people, "bob": replace(people["bob"], quiet=hours)})
 
 
 def nothing_more(_night: RandomNight, _before: Incident, _decision: Decision) -> None:
@@ -44,7 +55,7 @@ class RandomNight:
 
     def __post_init__(self) -> None:
         self.incident = incident(self.policy, severity=Severity.WARNING)
-        self.roster = roster()
+        self.roster = self.dice.choice([roster, roster, somebody_sleeps])()
         self.now = NIGHT
         self.tell(ev.Triggered(alert(severity=Severity.WARNING)))
 
