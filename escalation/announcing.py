@@ -8,7 +8,7 @@ import logging
 from collections.abc import Mapping
 from datetime import timedelta
 
-from escalation.domain import gap_notices
+from escalation.domain import gap_notices, shift_notices
 from escalation.domain.announcement import Announcement
 from escalation.domain.roster import Channel, Roster
 from escalation.errors import CarrierError, Verdict
@@ -24,7 +24,7 @@ FAILED = "announcement_failed"
 
 
 class Announcing:
-    """`turn` every ten seconds or so, `look_ahead` every few minutes, each by one thread at a time. `carriers` says who brings which channel."""
+    """`turn` every ten seconds or so, `look_for_shifts` every half minute, `look_ahead` every few minutes, each by one thread at a time. `carriers` says who brings which channel."""
 
     def __init__(self, store: Store, carriers: Mapping[Channel, Carrier]) -> None:
         self._store = store
@@ -49,6 +49,23 @@ class Announcing:
                 for start, end in gone:
                     tx.forget_gap(name, start, end)
                 for what in gap_notices.announcements(site.roster, schedule, mine, now):
+                    tx.announce(what)
+
+    def look_for_shifts(self) -> None:
+        """Shifts that begin soon, to those whose they are."""
+        with self._store.read() as tx:
+            site, now = tx.site(), tx.now
+            if tx.is_held() or not site.version:
+                return
+        found = shift_notices.due(site.roster, now)
+        if not found:
+            return
+        with self._store.read() as tx:
+            kept = tx.announced([what.identity for what in found])
+        new = [what for what in found if what.identity not in kept]
+        if new:
+            with self._store.transaction() as tx:
+                for what in new:
                     tx.announce(what)
 
     def turn(self) -> None:

@@ -64,6 +64,7 @@ class Timekeeper:
             Duty("retention", timedelta(seconds=1), self._forget),
             Duty("self-test", timedelta(seconds=10), self._test),
             Duty("coverage", timedelta(minutes=5), self._look_ahead),
+            Duty("shifts", timedelta(seconds=30), self._look_for_shifts),
             Duty("announcements", timedelta(seconds=10), self._announce),
             Duty("ping", timedelta(seconds=60), self._ping),
         )
@@ -130,6 +131,9 @@ class Timekeeper:
     def _look_ahead(self) -> None:
         """By a hand: a thousand schedules take a second."""
         self._run("coverage", self._system.announcing.look_ahead)
+
+    def _look_for_shifts(self) -> None:
+        self._run("shifts", self._system.announcing.look_for_shifts)
 
     def _announce(self) -> None:
         """By a hand: carriers may be silent."""

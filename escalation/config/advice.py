@@ -43,6 +43,8 @@ def _people(site: Site) -> Advice:
             yield path, 'texts go to a landline, where they may not arrive: give `sms: "+…"`, or `sms: no`'
         if handle not in paged:
             yield path, "is paged by no policy"
+        if person.notices.by and person.notices.at and not person.contact(person.notices.by):
+            yield (*path, "notices"), f"cannot be told of shifts: no {_MISSING[person.notices.by]}"
     if not any(person.contact(Channel.EMAIL) for person in site.roster.people.values()):
         yield ("people",), "nobody has an e-mail address"
 

@@ -10,7 +10,7 @@ from escalation.config.times import DAYS, moment
 from escalation.domain.conditions import Condition
 from escalation.domain.imported import Imported
 from escalation.domain.policy import Policy, Rung, Service, Site, Step
-from escalation.domain.roster import Channel, ContactMethod, Responder, Target, masked
+from escalation.domain.roster import Channel, ContactMethod, Responder, ShiftNotices, Target, masked
 from escalation.domain.schedule import Layer, Schedule
 from escalation.domain.urgency import Urgencies
 from escalation.domain.week import Week
@@ -81,7 +81,13 @@ def _person(person: Responder) -> Words:
     said |= {_ASPECT[c.channel]: _contact(c) for c in person.contacts if c.channel is not Channel.SLACK}
     said |= {f"rules of {urgency} urgency": ", ".join(map(_rung, ladder)) for urgency, ladder in person.rules.items()}
     said |= {"quiet_hours": f"{open_hours(person.quiet.week)} in {person.quiet.zone.key}"} if person.quiet else {}
+    said |= {"notices": _notices(person.notices)} if person.notices != ShiftNotices() else {}
     return said | ({"slack": person.chat} if person.chat else {})
+
+
+def _notices(notices: ShiftNotices) -> str:
+    by = f"by {notices.by} " if notices.by else ""
+    return by + ", ".join(spelled(lead) for lead in notices.at) if notices.at else "no"
 
 
 _ASPECT = {Channel.VOICE: "phone", Channel.SMS: "sms", Channel.EMAIL: "email", Channel.SLACK: "slack", Channel.WEBHOOK: "webhook"}

@@ -8,11 +8,11 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, model_validator
 
-from escalation.config import conditions, references, times, words
+from escalation.config import conditions, references, times, told, words
 from escalation.config.faults import Refused
 from escalation.domain.alert import Severity
 from escalation.domain.policy import Policy, Rung, Step
-from escalation.domain.roster import Target
+from escalation.domain.roster import ShiftNotices, Target
 from escalation.domain.rotation import EVERY_DAY
 from escalation.domain.urgency import Urgency
 from escalation.domain.week import Week, Window
@@ -71,6 +71,7 @@ class PersonBlock(_Block):
     slack: Annotated[str, PlainValidator(words.slack_user)] = ""
     rules: RulesBlock | None = None
     quiet_hours: Windows | None = None
+    notices: Annotated[ShiftNotices, PlainValidator(told.notices)] = ShiftNotices()
 
     @model_validator(mode="after")
     def _wakes_up(self) -> Self:

@@ -68,6 +68,14 @@ class ContactMethod:
 
 
 @dataclass(frozen=True, slots=True)
+class ShiftNotices:
+    """So long before a shift of theirs somebody is told; never without any. `by` None: in Slack, else by e-mail, else not at all."""
+
+    by: Channel | None = None
+    at: tuple[timedelta, ...] = (timedelta(days=1),)
+
+
+@dataclass(frozen=True, slots=True)
 class Responder:
     """Somebody who can be told: a person, or a place (a Slack channel, a mailbox, a URL) that somebody reads.
     `chat` is the person's Slack user id, for mentions and for knowing who pressed a button. `rules`: the ladder they want, by urgency;
@@ -81,6 +89,7 @@ class Responder:
     is_place: bool = False
     rules: Mapping[Urgency, tuple[Rung, ...]] = field(default_factory=dict)
     quiet: Hours | None = None
+    notices: ShiftNotices = ShiftNotices()
 
     def contact(self, channel: Channel) -> ContactMethod | None:
         """The first usable contact method on that channel."""
