@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from escalation.domain.grouping import headline
 from escalation.domain.incident import Incident, Status, TimerKind
 from escalation.domain.links import reply_code, token
 from escalation.domain.passing import next_index
@@ -31,7 +32,7 @@ class Briefs:
             short_id=incident.short_id,
             service=incident.service,
             severity=incident.severity,
-            summary=incident.summary,
+            summary=headline(incident.summary, incident.members),
             status=incident.status,
             opened_at=incident.opened_at,
             responder=roster.name(incident.page(page).responder) if page else "",

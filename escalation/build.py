@@ -28,6 +28,7 @@ from escalation.ping import Ping
 from escalation.ports import Carrier, Clock, Job, Nudge, Patience
 from escalation.responses import Responses
 from escalation.retention import Retention
+from escalation.review import Review
 from escalation.settings import Settings
 from escalation.store import schema
 from escalation.store.queries import Queries
@@ -50,6 +51,7 @@ class System:
     audit: Audit
     retention: Retention
     announcing: Announcing
+    review: Review
     plivo: PlivoClient | None
     ping: Ping | None
     caller: float  # seconds in which whoever is on the phone is answered
@@ -81,11 +83,11 @@ def build(
     carriers = by_channel(settings, ticking, plivo, transport)
     dispatch = Dispatch(engine, store, carriers, briefs, holder=f"{socket.gethostname()}:{os.getpid()}")
     responses = Responses(engine, store, settings.secret_key)
-    audit, retention = Audit(engine, store), Retention(store, settings.keep_days)
+    audit, retention, review = Audit(engine, store), Retention(store, settings.keep_days), Review(engine, store)
     ping = Ping(settings.ping_url, transport) if settings.ping_url else None
     announcing, queries = Announcing(store, carriers), Queries(store)
     return System(
-        settings, store, engine, dispatch, briefs, queries, responses, audit, retention, announcing, plivo, ping, caller
+        settings, store, engine, dispatch, briefs, queries, responses, audit, retention, announcing, review, plivo, ping, caller
     )
 
 

@@ -9,11 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
+from escalation import gathering
 from escalation.domain import events as ev
 from escalation.domain.alert import Action, Alert
 from escalation.domain.arrangements import Arrangement, refusals
 from escalation.domain.audit import LONGEST_WAIT, Finding, findings
 from escalation.domain.dedup import What, meaning
+from escalation.domain.grouping import Member
 from escalation.domain.incident import AttemptStatus, Incident, Status, TimerKind, Via
 from escalation.domain.machine import advance
 from escalation.domain.overrides import Absence, Override
@@ -23,6 +25,7 @@ from escalation.domain.round_robin import with_turns
 from escalation.domain.self_test import FAILED, PASSED, SelfTest, has_passed
 from escalation.domain.timeline import Entry, EntryKind
 from escalation.errors import BadInput, NotFound, StoreUnavailable, UnknownKey, Unreadable
+from escalation.holds import informed
 from escalation.phones import release_phones
 from escalation.ports import Job, Nudge, OpenIncident, Patience, Store, Transaction
 
@@ -129,8 +132,9 @@ class Engine:
 
         def work(tx: Transaction) -> tuple[Told | None, list[Job]]:
             fresh = tx.first_seen(identity)
-            found = tx.look(service, dedup_key)
-            incident = tx.load(found.id) if found else None
+            found, member = tx.look(service, dedup_key), tx.member(service, dedup_key)
+            which = found.id if found else member.incident_id if member else 0
+            incident = tx.load(which) if which else None
             if incident is None or not incident.is_open:
                 return None, []
             if not fresh:
@@ -234,6 +238,10 @@ class Engine:
     def _try(self, tx: Transaction, alert: Alert, service: Service, policy: Policy, jobs: list[Job]) -> Taken | None:
         """None when the incident was opened or closed between our look and our lock: look again."""
         found = tx.look(service.name, alert.dedup_key)
+        if service.grouping or found is None or alert.action is Action.RESOLVE:
+            member = tx.member(service.name, alert.dedup_key)
+            if member or (service.grouping and found is None):
+                return self._gathered(tx, alert, service, policy, member, jobs)
         what = meaning(alert, found is not None, found.severity if found else None, found.occurred_at if found else None)
         if found is None:
             return self._open(tx, alert, service, policy, jobs) if what is What.OPENED else Taken(alert.dedup_key, what)
@@ -243,6 +251,27 @@ class Engine:
             return None
         tx.count(found.id, alert)
         return Taken(alert.dedup_key, what, found.id)
+
+    def _gathered(
+        self, tx: Transaction, alert: Alert, service: Service, policy: Policy, member: Member | None, jobs: list[Job]
+    ) -> Taken | None:
+        def begin() -> int | None:
+            opened = self._open(tx, alert, service, policy, jobs)
+            return opened.incident_id if opened else None
+
+        def tell(incident: Incident, event: ev.Event) -> object:
+            return rule(tx, incident, event, jobs)
+
+        came: gathering.Came | None
+        if alert.action is Action.TRIGGER:
+            came = gathering.trigger(tx, alert, service, member, begin, tell)
+        elif member is None:
+            return Taken(alert.dedup_key, What.IGNORED)
+        elif alert.action is Action.RESOLVE:
+            came = gathering.resolve(tx, alert, service, member, tell)
+        else:
+            came = gathering.acknowledge(tx, alert, member, tell)
+        return Taken(alert.dedup_key, *came) if came else None
 
     def _open(self, tx: Transaction, alert: Alert, service: Service, policy: Policy, jobs: list[Job]) -> Taken | None:
         incident = tx.create(alert, service.name, with_turns(policy, tx.site().roster, tx.take_turn))
@@ -301,7 +330,7 @@ def each(what: str, items: Sequence[S], act: Callable[[S], object]) -> int:
 
 def rule(tx: Transaction, incident: Incident, event: ev.Event, jobs: list[Job]) -> Told:
     """The machine's decision on a locked incident, written; jobs that are due now are added to `jobs`."""
-    roster = tx.site().roster
+    roster, event = tx.site().roster, informed(tx, incident, event)
     decision = advance(incident, event, roster, tx.now)
     release_phones(tx, incident, decision.incident, event)
     if _is_in_doubt(incident, decision.incident, event):

@@ -15,7 +15,10 @@ from escalation.domain.announcement import Announcement
 from escalation.domain.arrangements import Arrangement
 from escalation.domain.commands import Command
 from escalation.domain.events import TimerFired
+from escalation.domain.grouping import Member
 from escalation.domain.incident import Incident, Status
+from escalation.domain.inhibition import Parent
+from escalation.domain.maintenance import Maintenance, Planned
 from escalation.domain.overrides import Absence, Override
 from escalation.domain.policy import Policy, Site
 from escalation.domain.roster import Channel
@@ -241,7 +244,41 @@ class Transaction(Protocol):
         """When the configuration in use was applied."""
 
     def forget_arrangements(self, before: datetime, limit: int) -> int:
-        """The same as `forget_incidents` for arrangements that were over by then."""
+        """The same as `forget_incidents` for arrangements and maintenance windows that were over by then."""
+
+    def plan_maintenance(self, what: Planned, by: str) -> int:
+        """Stores a maintenance window; returns its id. Whether it may be was asked before."""
+
+    def end_maintenance(self, id: int, by: str) -> Maintenance | None:
+        """Ends one now; None when there is none that is on or will be."""
+
+    def maintenance(self, since: datetime, *, ended: bool = False) -> list[Maintenance]:
+        """Those that are over later, in the order in which they were made; with `ended` also what was ended early."""
+
+    def parents(self, services: Sequence[str], since: datetime, *, details: bool) -> list[Parent]:
+        """Open incidents of these services that were opened later, the oldest first, of many the newest hundred. `details`: with them,
+        which may be large."""
+
+    def member(self, service: str, dedup_key: str) -> Member | None:
+        """That trouble's place in an open incident that gathers several, not locked; also one that is over."""
+
+    def gather(self, service: str, group_key: str) -> None:
+        """Waits for others who are looking for the open incident of that group: of two first alerts one opens it."""
+
+    def group(self, service: str, group_key: str, since: datetime) -> Member | None:
+        """The newest open incident of that group that was opened later, as one of its members."""
+
+    def join(self, incident_id: int, service: str, group_key: str, alert: Alert) -> bool:
+        """Makes the alert's trouble a member; False when it is one already, and not over."""
+
+    def leave(self, incident_id: int, dedup_key: str) -> None:
+        """That trouble is over."""
+
+    def members(self, incident_id: int) -> int:
+        """How many troubles of it are not over."""
+
+    def held(self) -> list[int]:
+        """Ids of the incidents that something holds back, in order."""
 
     def forget_incidents(self, before: datetime, limit: int) -> int:
         """Removes at most so many closed incidents, with all that hangs on them, in which nothing happened since. Returns how many rows

@@ -108,7 +108,7 @@ class _Numbers(Collector):
 
     def collect(self) -> Iterator[Metric]:
         try:
-            found = [*self._incidents(), *self._sending(), *self._processes(), *self._schedules()]
+            found = [*self._incidents(), *self._sending(), *self._processes(), *self._schedules(), *self._quiet()]
         except StoreUnavailable:
             found = []
         yield GaugeMetricFamily("escalation_database_up", "1 when the database answered this scrape.", value=bool(found))
@@ -158,6 +158,13 @@ class _Numbers(Collector):
             on_call.add_metric([name], len(ahead[0].people))
             gap.add_metric([name], sum((hole.end - hole.start).total_seconds() for hole in gaps(ahead)))
         yield from (on_call, gap)
+
+    def _quiet(self) -> Iterator[Metric]:
+        maintained = self._queries.maintained()
+        yield GaugeMetricFamily("escalation_maintenance_on", "Maintenance windows that are on now.", value=len(maintained.on))
+        yield GaugeMetricFamily(
+            "escalation_incidents_held_back", "Open incidents for which nobody is paged now.", value=maintained.held_back
+        )
 
     def _processes(self) -> Iterator[Metric]:
         beats = GaugeMetricFamily("escalation_heartbeat_age_seconds", "Since a process was last heard.", labels=["process"])

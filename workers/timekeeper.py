@@ -58,6 +58,7 @@ class Timekeeper:
             Duty("abandoned commands", timedelta(seconds=1), self._settle),
             Duty("probe", timedelta(seconds=5), self._probe),
             Duty("roster", timedelta(seconds=1), self._follow),
+            Duty("holds", timedelta(seconds=1), self._review),
             Duty("spool", timedelta(seconds=5), self._ship),
             Duty("heartbeat", timedelta(seconds=2), self._beat),
             Duty("audit", timedelta(seconds=1), self._audit),
@@ -110,6 +111,10 @@ class Timekeeper:
     def _tell(self, edition: str) -> None:
         if self._system.engine.roster_changed():
             self._told = edition
+
+    def _review(self) -> None:
+        """By a hand: after a window with thousands of incidents each of them is told."""
+        self._run("holds", self._system.review.turn)
 
     def _ship(self) -> None:
         """What commands on this machine kept while the database was away. A receiver elsewhere may be silent for seconds."""

@@ -41,6 +41,7 @@ COMMANDS = {
     "override": "arrangements.override",
     "absence": "arrangements.absence",
     "simulate": "simulate.simulate",
+    "maintenance": "maintenance.maintenance",
     "spool": "spool.spool",
     "config": "config.config",
     "up": "programs.up",

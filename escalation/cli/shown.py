@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from escalation.domain.grouping import headline
 from escalation.domain.incident import Incident, Status, TimerKind
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def rows(found: Sequence[IncidentRow]) -> None:
     if not found:
         click.echo("No incidents.")
     for row in found:
-        who = f" by {row.acknowledged_by}" if row.acknowledged_by else ""
+        who = f" by {row.acknowledged_by}" if row.acknowledged_by else f" ({row.hold})" if row.hold else ""
         repeats = f" (+{row.repeats})" if row.repeats else ""
         click.echo(
             f"{row.short_id}  {row.severity:<8}  {row.status}{who}  {moment(row.opened_at)}  {row.service}: {row.summary}{repeats}"
@@ -51,13 +52,14 @@ def row_as_json(row: IncidentRow) -> dict[str, object]:
         "steps": row.steps,
         "next_at": row.next_at.isoformat() if row.next_at else None,
         "repeats": row.repeats,
+        "held_back_by": row.hold.why if row.hold else None,
     }
 
 
 def view(found: IncidentView) -> None:
     """An incident's story: what and who, what comes next, then the timeline."""
     incident = found.incident
-    click.echo(f"{incident.short_id}  {incident.severity}  {incident.service}: {incident.summary}")
+    click.echo(f"{incident.short_id}  {incident.severity}  {incident.service}: {headline(incident.summary, incident.members)}")
     click.echo(state(incident) + (f", {found.repeats} more alerts" if found.repeats else ""))
     for kind, at in upcoming(incident):
         click.echo(f"{kind} at {moment(at)}")
@@ -81,6 +83,8 @@ def view_as_json(found: IncidentView) -> dict[str, object]:
         "step": min(incident.step + 1, len(incident.policy.steps)),
         "steps": len(incident.policy.steps),
         "repeats": found.repeats,
+        "members": incident.members,
+        "held_back_by": incident.hold.why if incident.hold else None,
         "next": [{"what": kind, "at": at.isoformat()} for kind, at in upcoming(incident)],
         "timeline": [{"at": t.entry.at.isoformat(), "kind": t.entry.kind.value, "text": t.entry.text} for t in found.entries],
     }
@@ -89,6 +93,8 @@ def view_as_json(found: IncidentView) -> dict[str, object]:
 def state(incident: Incident) -> str:
     if incident.status is Status.TRIGGERED:
         return f"triggered, step {min(incident.step + 1, len(incident.policy.steps))} of {len(incident.policy.steps)}"
+    if incident.hold:
+        return f"{incident.status} ({incident.hold})"
     return f"{incident.status} by {incident.acknowledged_by}" if incident.status is Status.ACKNOWLEDGED else str(incident.status)
 
 

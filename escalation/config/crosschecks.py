@@ -25,6 +25,7 @@ def names(document: Document) -> words.Known:
         teams=tuple(block(top.get("teams"))),
         schedules=tuple(block(top.get("schedules"))),
         policies=tuple(block(top.get("policies"))),
+        services=tuple(block(top.get("services"))),
         allow_test_numbers=top.get("allow_test_numbers") is True,
     )
 

@@ -8,8 +8,10 @@ from typing import TypeVar
 from escalation.config.duration import spelled
 from escalation.config.times import DAYS, moment
 from escalation.domain.conditions import Condition
+from escalation.domain.grouping import Grouping
 from escalation.domain.imported import Imported
-from escalation.domain.policy import Policy, Rung, Service, Site, Step
+from escalation.domain.maintenance import Recurring
+from escalation.domain.policy import Inhibition, Policy, Rung, Service, Site, Step
 from escalation.domain.roster import Channel, ContactMethod, Responder, ShiftNotices, Target, masked
 from escalation.domain.schedule import Layer, Schedule
 from escalation.domain.urgency import Urgencies
@@ -42,6 +44,8 @@ def diff(old: Site, new: Site) -> list[str]:
         *_changes("service", old.services, new.services, _service),
         *_changes("policy", old.policies, new.policies, _policy),
         *(f"site: {text}" for text in _changed(_site(old), _site(new))),
+        *_changes("inhibit", {r.name: r for r in old.inhibit}, {r.name: r for r in new.inhibit}, _inhibition),
+        *_changes("maintenance", old.maintenance, new.maintenance, _maintenance),
     ]
 
 
@@ -142,7 +146,24 @@ def _service(service: Service) -> Words:
         words |= {"acknowledgement_expires": spelled(expires) if expires else "never"}
     words |= {"labels": ", ".join(f"{name} {value}" for name, value in service.labels.items())} if service.labels else {}
     words |= _urgencies(service.urgencies)
-    return words | ({"auto_resolve": spelled(service.auto_resolve)} if service.auto_resolve else {})
+    words |= {"auto_resolve": spelled(service.auto_resolve)} if service.auto_resolve else {}
+    return words | ({"group_by": _grouping(service.grouping)} if service.grouping else {})
+
+
+def _grouping(grouping: Grouping) -> str:
+    return f"{', '.join(grouping.by) or 'service'} within {spelled(grouping.window)}"
+
+
+def _maintenance(window: Recurring) -> Words:
+    when = ", ".join(f"{moment(begin)} to {moment(end)}" for begin, end in window.week.windows)
+    return {"of": str(window.scope), "when": f"{when} {window.zone.key}", "reason": window.reason} | (
+        {"stop_ringing": "true"} if window.stops else {}
+    )
+
+
+def _inhibition(rule: Inhibition) -> Words:
+    said = {"parent": str(rule.parent), "children": str(rule.children), "limit": spelled(rule.limit)}
+    return said | ({"stop_ringing": "true"} if rule.stops else {})
 
 
 def _urgencies(urgencies: Urgencies) -> Words:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from escalation.config import advice, crosschecks, document, imports, keys
+from escalation.config import advice, crosschecks, document, imports, inhibit, keys
 from escalation.config.explain import explain
 from escalation.config.faults import Refused
 from escalation.config.schema import File
@@ -32,6 +32,7 @@ def load(text: str, folder: Path = Path(), now: datetime | None = None) -> Loade
     from_files = _keys_from_files(read, folder)
     crosschecks.check(read, from_files)
     calendars = imports.calendars(read, folder, now)
+    inhibit.cycles(read)
     file = _file(read)
     if file is None or read.faults:
         raise BadConfig(read.faults.sorted())

@@ -6,11 +6,15 @@ from __future__ import annotations
 from datetime import date, time, timedelta
 from typing import Annotated, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, PlainValidator, model_validator
 
-from escalation.config import conditions, references, times, told, words
+from escalation.config import conditions, grouping, references, times, told, words
+from escalation.config.block import Block
 from escalation.config.faults import Refused
+from escalation.config.inhibit import InhibitBlock, ParentBlock
+from escalation.config.quiet import MaintenanceBlock, ScopeBlock, listed
 from escalation.domain.alert import Severity
+from escalation.domain.grouping import Grouping
 from escalation.domain.policy import Policy, Rung, Step
 from escalation.domain.roster import ShiftNotices, Target
 from escalation.domain.rotation import EVERY_DAY
@@ -21,10 +25,6 @@ _POLICY = Policy("", ())
 _STEP = Step(())
 
 
-def _listed(value: object) -> object:
-    return value if isinstance(value, list) else [value]
-
-
 def _present(value: object) -> object:
     return {} if value is None else value
 
@@ -33,21 +33,17 @@ Handle = Annotated[str, PlainValidator(words.handle)]
 Name = Annotated[str, PlainValidator(words.name)]
 Windows = Annotated[
     list[Annotated[tuple[Window, ...], PlainValidator(times.windows)]],
-    BeforeValidator(_listed),
+    BeforeValidator(listed),
     Field(min_length=1, max_length=100),
 ]
 Span = Annotated[timedelta, PlainValidator(words.span)]
-Targets = Annotated[list[Annotated[Target, PlainValidator(references.target)]], BeforeValidator(_listed), Field(min_length=1)]
+Targets = Annotated[list[Annotated[Target, PlainValidator(references.target)]], BeforeValidator(listed), Field(min_length=1)]
 Ladder = Annotated[
-    list[Annotated[Rung, PlainValidator(references.rung)]], BeforeValidator(_listed), Field(min_length=1, max_length=20)
+    list[Annotated[Rung, PlainValidator(references.rung)]], BeforeValidator(listed), Field(min_length=1, max_length=20)
 ]
 
 
-class _Block(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, strict=True)
-
-
-class RulesBlock(_Block):
+class RulesBlock(Block):
     """What is not said is the policy's."""
 
     high: Ladder | None = None
@@ -60,7 +56,7 @@ class RulesBlock(_Block):
         return self
 
 
-class PersonBlock(_Block):
+class PersonBlock(Block):
     """`sms` None means the phone's number, empty means no texts."""
 
     name: Annotated[str, PlainValidator(words.full_name)] = ""
@@ -80,7 +76,7 @@ class PersonBlock(_Block):
         return self
 
 
-class LayerBlock(_Block):
+class LayerBlock(Block):
     """`people` are the turns; `days` and `every` None mean every one, `hours` None that turns last whole days. With `ical` there is no
     rotation (`crosschecks`)."""
 
@@ -111,17 +107,17 @@ class LayerBlock(_Block):
         return self.days or EVERY_DAY
 
 
-class ScheduleBlock(_Block):
+class ScheduleBlock(Block):
     """The lowest layer first."""
 
     timezone: Annotated[str, PlainValidator(words.timezone)]
     layers: Annotated[list[LayerBlock], Field(min_length=1, max_length=50)]
-    notify: Annotated[list[Annotated[Target, PlainValidator(references.told)]], BeforeValidator(_listed)] = Field(
+    notify: Annotated[list[Annotated[Target, PlainValidator(references.told)]], BeforeValidator(listed)] = Field(
         default_factory=list
     )
 
 
-class SupportBlock(_Block):
+class SupportBlock(Block):
     """Other urgencies outside of these hours."""
 
     time: Windows
@@ -129,7 +125,7 @@ class SupportBlock(_Block):
     outside: Annotated[dict[Severity, Urgency], PlainValidator(conditions.urgencies)]
 
 
-class ServiceBlock(_Block):
+class ServiceBlock(Block):
     """`acknowledgement_expires` None means the policy's, zero never."""
 
     policy: Annotated[str, PlainValidator(references.policy)]
@@ -140,9 +136,17 @@ class ServiceBlock(_Block):
     labels: Annotated[dict[str, str], PlainValidator(conditions.own)] = Field(default_factory=dict)
     urgency: Annotated[dict[Severity, Urgency], PlainValidator(conditions.urgencies)] = Field(default_factory=dict)
     support_hours: SupportBlock | None = None
+    group_by: Annotated[tuple[str, ...] | None, PlainValidator(grouping.by)] = None
+    window: Span = Grouping().window
+
+    @model_validator(mode="after")
+    def _groups_by_something(self) -> Self:
+        if self.group_by is None and "window" in self.model_fields_set:
+            raise Refused("`window` belongs to `group_by`")
+        return self
 
 
-class ConditionBlock(_Block):
+class ConditionBlock(Block):
     """What is not said is no condition."""
 
     severity: Annotated[tuple[Severity, ...], PlainValidator(conditions.severities)] = ()
@@ -159,7 +163,7 @@ class ConditionBlock(_Block):
         return self
 
 
-class LastResortBlock(_Block):
+class LastResortBlock(Block):
     """`timeout` and `by` None mean the policy's."""
 
     page: Targets
@@ -167,12 +171,12 @@ class LastResortBlock(_Block):
     by: Ladder | None = None
 
 
-class StepBlock(_Block):
+class StepBlock(Block):
     """`timeout` and `by` None mean the policy's. `page` or `round_robin`, or both."""
 
     page: Targets = Field(default_factory=list)
     round_robin: Annotated[
-        list[Annotated[Target, PlainValidator(references.in_turn)]], BeforeValidator(_listed), Field(min_length=1)
+        list[Annotated[Target, PlainValidator(references.in_turn)]], BeforeValidator(listed), Field(min_length=1)
     ] = Field(default_factory=list)
     until_answered: Annotated[bool, PlainValidator(words.boolean)] = False
     timeout: Span | None = None
@@ -188,7 +192,7 @@ class StepBlock(_Block):
         return self
 
 
-class PolicyBlock(_Block):
+class PolicyBlock(Block):
     ring: Annotated[timedelta, PlainValidator(words.ring)] = _POLICY.ring
     repeat: Annotated[int, PlainValidator(words.rounds)] = _POLICY.rounds
     timeout: Span = _STEP.timeout
@@ -200,7 +204,7 @@ class PolicyBlock(_Block):
     last_resort: LastResortBlock | None = None
 
 
-class File(_Block):
+class File(Block):
     allow_test_numbers: Annotated[bool, PlainValidator(words.boolean)] = False
     people: Annotated[dict[Handle, PersonBlock], Field(min_length=1), BeforeValidator(_present)]
     teams: Annotated[
@@ -211,20 +215,24 @@ class File(_Block):
     services: Annotated[dict[Name, ServiceBlock], Field(min_length=1), BeforeValidator(_present)]
     policies: Annotated[dict[Name, PolicyBlock], Field(min_length=1), BeforeValidator(_present)]
     last_resort: LastResortBlock | None = None
+    maintenance: Annotated[dict[Name, MaintenanceBlock], BeforeValidator(_present)] = Field(default_factory=dict)
+    inhibit: Annotated[dict[Name, InhibitBlock], BeforeValidator(_present)] = Field(default_factory=dict)
 
 
-_ENTRIES: dict[str, type[_Block]] = {
+_ENTRIES: dict[str, type[Block]] = {
     "people": PersonBlock,
     "schedules": ScheduleBlock,
     "services": ServiceBlock,
     "policies": PolicyBlock,
+    "maintenance": MaintenanceBlock,
+    "inhibit": InhibitBlock,
 }
-
-
-_INSIDE: dict[tuple[str, str], type[_Block]] = {
+_INSIDE: dict[tuple[str, str], type[Block]] = {
     ("people", "rules"): RulesBlock,
     ("services", "support_hours"): SupportBlock,
     ("policies", "last_resort"): LastResortBlock,
+    ("inhibit", "parent"): ParentBlock,
+    ("inhibit", "children"): ScopeBlock,
 }
 
 
@@ -233,7 +241,7 @@ def keys_of(block: type[BaseModel]) -> list[str]:
     return [field.alias or name for name, field in block.model_fields.items()]
 
 
-def block_at(path: tuple[str | int, ...]) -> type[_Block] | None:
+def block_at(path: tuple[str | int, ...]) -> type[Block] | None:
     """The model of the block at a path of the file; None where no block stands."""
     match path:
         case ():

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
+from escalation.config.inhibit import inhibition
+from escalation.config.quiet import recurring
 from escalation.config.schema import (
     ConditionBlock,
     File,
@@ -19,6 +21,7 @@ from escalation.config.schema import (
     StepBlock,
 )
 from escalation.domain.conditions import Condition, Hours
+from escalation.domain.grouping import Grouping
 from escalation.domain.imported import Imported
 from escalation.domain.policy import Policy, Rung, Service, Site, Step
 from escalation.domain.roster import Channel, ContactMethod, Responder, Roster
@@ -42,6 +45,8 @@ def site(file: File, keys_from_files: Mapping[str, tuple[str, ...]], calendars: 
         services={name: _service(name, block, keys_from_files.get(name, ())) for name, block in file.services.items()},
         policies={name: _policy(name, block) for name, block in file.policies.items()},
         last_resort=_of_site(file.last_resort) if file.last_resort else Step(()),
+        inhibit=tuple(inhibition(name, block) for name, block in file.inhibit.items()),
+        maintenance={name: recurring(name, block) for name, block in file.maintenance.items()},
     )
 
 
@@ -101,6 +106,7 @@ def _service(name: str, service: ServiceBlock, from_file: tuple[str, ...]) -> Se
         auto_resolve=service.auto_resolve,
         labels=service.labels,
         urgencies=_urgencies(service),
+        grouping=None if service.group_by is None else Grouping(service.group_by, service.window),
     )
 
 

@@ -37,6 +37,7 @@ class Known:
     teams: tuple[str, ...] = ()
     schedules: tuple[str, ...] = ()
     policies: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
     allow_test_numbers: bool = False
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from escalation.domain.alert import Alert
+from escalation.domain.hold import Hold
 from escalation.domain.incident import Outcome, TimerKind, Via
 from escalation.domain.policy import Policy
 from escalation.domain.roster import Channel
@@ -15,9 +16,11 @@ from escalation.domain.roster import Channel
 
 @dataclass(frozen=True, slots=True)
 class Triggered:
-    """The first alert of a trouble, or one more of higher severity (plain repeats are counted beside the machine)."""
+    """The first alert of a trouble, or one more of higher severity (plain repeats are counted beside the machine). `hold`: what holds
+    it back at this moment."""
 
     alert: Alert
+    hold: Hold | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +128,21 @@ class Restored:
 
 @dataclass(frozen=True, slots=True)
 class TimerFired:
-    """`heard_at` is when the last alert of this trouble came, where the timer asks for it (QUIET)."""
+    """`heard_at` is when the last alert of this trouble came, where the timer asks for it (QUIET); `hold` what holds the incident back
+    at this moment, where paging would begin again (SNOOZE, ACK)."""
 
     kind: TimerKind
     ref: int
     turn: int
     heard_at: datetime | None = None
+    hold: Hold | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """What may hold incidents back has changed; `hold` is what holds this one at this moment."""
+
+    hold: Hold | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +272,7 @@ IncidentEvent = (
     | CarrierRecovered
     | Restored
     | TimerFired
+    | Reviewed
     | Audited
 )
 Event = IncidentEvent | AttemptEvent

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from escalation.domain import events as ev
 from escalation.domain.draft import Draft
+from escalation.domain.held import page_all_the_same
 from escalation.domain.incident import LAST_RESORT, Status, TimerKind
 from escalation.domain.paging import begin_step, follow_roster, leave_step, next_step, restart
 from escalation.domain.policy import Policy, Step
@@ -37,9 +38,10 @@ def escalate_again(draft: Draft, event: ev.Escalated) -> None:
         return
     if _is_impossible(draft, event):
         return
-    step = event.step or 0
+    step, was = event.step or 0, draft.incident.hold
     why = f"Escalated{_to(event)} by {_by(draft, event)}. Paging again from step {step + 1}."
     restart(draft, why, step=step, chosen=event.step is not None)
+    page_all_the_same(draft, was)
 
 
 def escalate_on(draft: Draft, event: ev.Escalated) -> None:
@@ -89,9 +91,11 @@ def reassign(draft: Draft, event: ev.Reassigned) -> None:
         draft.note(f"{_who(draft, event)} reassigned it to somebody who is not there: ignored.")
         return
     to = person.name if person else f"the policy {event.policy.name}" if event.policy else ""
+    was = draft.incident.hold
     leave_step(draft)  # before the steps have other numbers
     draft.change(policy=_with_first(draft, person) if person else event.policy)
     restart(draft, f"Reassigned to {to} by {_by(draft, event)}. Paging again from step 1.")
+    page_all_the_same(draft, was)
 
 
 def _with_first(draft: Draft, person: Responder) -> Policy:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from escalation.domain.alert import Link, Severity
+from escalation.domain.hold import Hold, held_by
 from escalation.domain.policy import Policy, Rung, Step
 from escalation.domain.roster import Channel
 from escalation.domain.urgency import Urgency
@@ -157,6 +158,7 @@ class Incident:
     attempts: tuple[Attempt, ...] = ()
     timers: frozenset[Timer] = frozenset()
     alarmed: frozenset[str] = frozenset()
+    members: int = 0  # troubles gathered in it that are not over; none where its service gathers nothing
 
     @property
     def short_id(self) -> str:
@@ -175,6 +177,16 @@ class Incident:
         found = next((word.removeprefix(AGAIN) for word in self.alarmed if word.startswith(AGAIN)), "")
         why, _, by = found.partition(" by ")
         return (Again(why), by) if why in set(Again) else None
+
+    @property
+    def hold(self) -> Hold | None:
+        """What holds it back; None where somebody snoozed it."""
+        return held_by(self.alarmed) if self.status is Status.SNOOZED else None
+
+    @property
+    def labels(self) -> dict[str, object]:
+        """The service's own, and the details of the first alert over them."""
+        return {**self.policy.labels, **self.details}
 
     def attempt(self, number: int) -> Attempt | None:
         return self.attempts[number - 1] if 0 < number <= len(self.attempts) else None

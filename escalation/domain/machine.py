@@ -23,6 +23,7 @@ Laws
 * Time in which nobody kept time (the pager was down) is not the step's: it goes on where it stood, and who is on call is looked up
   again. One outage ends one step at most.
 
+* What holds an incident back (maintenance) is data: it is recorded as snoozed, and wakes from step one when the hold is over (`held`).
 * Laws are kept by programs, and rows are lost: `audit` says what an open incident must have, and `Audited` sets right what it lacks.
 
 Promises (each a property test over random nights)
@@ -49,13 +50,15 @@ from escalation.domain.audit import rearm
 from escalation.domain.commands import Command
 from escalation.domain.draft import Draft
 from escalation.domain.handing_on import add_responder, escalate, escalate_again, escalate_on, is_stale, reassign
+from escalation.domain.held import follow_hold, stop_if_asked
+from escalation.domain.hold import HELD
 from escalation.domain.incident import AGAIN, LAST_RESORT, AttemptStatus, Incident, Outcome, Status, TimerKind
 from escalation.domain.lateness import look_again
+from escalation.domain.monitor import begin, page_again_if_worse, resolve
 from escalation.domain.paging import (
     DECLINED,
     SLOW,
     alarm,
-    begin_step,
     calling,
     follow_roster,
     meanwhile,
@@ -109,43 +112,12 @@ def will_wake(incident: Incident, commands_pending: bool) -> bool:
     return not incident.is_open or sleeps_well or commands_pending or bool(incident.timers)
 
 
-# --- the monitor
-
-
-def begin(draft: Draft, event: ev.Triggered) -> None:
-    """The first alert begins; a later one pages again only when it is worse."""
-    if draft.incident.turn == 0:
-        draft.note(f"{draft.incident.severity.capitalize()}: {draft.incident.summary}", EntryKind.ALERT)
-        begin_step(draft, 0)
-    else:
-        page_again_if_worse(draft, event)
-
-
-def page_again_if_worse(draft: Draft, event: ev.Triggered) -> None:
-    was, severity = draft.incident.severity, event.alert.severity
-    if severity.rank >= was.rank:
-        draft.note("The same alert again: counted.", EntryKind.ALERT)
-        return
-    draft.change(severity=severity, summary=event.alert.summary or draft.incident.summary)
-    restart(draft, f"Worse than before: {was} became {severity}. Paging again from step 1.")
-
-
-def resolve(draft: Draft, event: ev.Resolved) -> None:
-    began = draft.incident.occurred_at
-    if event.occurred_at and began and event.occurred_at < began:
-        draft.note("A resolve for an older occurrence: ignored, this one began later.")
-        return
-    draft.turn(status=RESOLVED)
-    stand_down(draft)
-    draft.note(f"Resolved by {draft.roster.name(event.by)}, by {event.via}.", EntryKind.STATUS)
-
-
 # --- people
 
 
 def acknowledge(draft: Draft, event: ev.Acknowledged) -> None:
     """Everybody else's phone stops. Never the acknowledger's own: it has not heard "thank you" yet."""
-    alarmed = frozenset(word for word in draft.incident.alarmed if not word.startswith(AGAIN))
+    alarmed = frozenset(word for word in draft.incident.alarmed if not word.startswith((AGAIN, HELD)))
     draft.turn(status=ACKNOWLEDGED, acknowledged_by=event.by, alarmed=alarmed)
     stand_down(draft, own=_on_the_line(draft, event) or _picked_up_by(draft, event.by))
     draft.note(f"Acknowledged by {draft.roster.name(event.by)}, by {event.via}.", EntryKind.STATUS)
@@ -372,6 +344,11 @@ RULES: Final[Mapping[tuple[Status, type[ev.IncidentEvent]], Rule]] = MappingProx
         (ACKNOWLEDGED, ev.TimerFired): on_time,
         (SNOOZED, ev.TimerFired): on_time,
         (RESOLVED, ev.TimerFired): on_time,
+        (TRIGGERED, ev.Reviewed): stop_if_asked,
+        (EXHAUSTED, ev.Reviewed): stop_if_asked,
+        (ACKNOWLEDGED, ev.Reviewed): nothing,
+        (SNOOZED, ev.Reviewed): follow_hold,
+        (RESOLVED, ev.Reviewed): nothing,
         (TRIGGERED, ev.Audited): rearm,
         (EXHAUSTED, ev.Audited): rearm,
         (ACKNOWLEDGED, ev.Audited): rearm,

@@ -15,7 +15,7 @@ from escalation.domain.timeline import EntryKind
 def fails(incident: Incident, step: Step, at: datetime) -> str:
     """Why the step does not apply to the incident at that time; empty when it does. What the alert says of itself goes before what
     its service says."""
-    labels = {**incident.policy.labels, **incident.details}
+    labels = incident.labels
     return step.condition.fails(incident.severity, labels, at) if step.condition else ""
 
 

@@ -8,11 +8,14 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from escalation.domain.conditions import Condition
+from escalation.domain.grouping import Grouping
+from escalation.domain.maintenance import Recurring, Scope
 from escalation.domain.roster import CALL_TEXT_CALL, Responder, Roster, Rung, Target
 from escalation.domain.urgency import Urgencies, Urgency
 
-__all__ = ["CALL_TEXT_CALL", "SELF_TEST", "Policy", "Rung", "Service", "Site", "Step"]
+__all__ = ["CALL_TEXT_CALL", "SELF_TEST", "Inhibition", "Policy", "Rung", "Service", "Site", "Step"]
 
+INHIBITED_FOR = timedelta(hours=4)
 SELF_TEST = "_self-test"  # service, policy and responder of the self-test: no configuration can have that name
 
 
@@ -79,8 +82,21 @@ class Service:
     policy: str
     acknowledgement_expires: timedelta | None = None
     auto_resolve: timedelta | None = None
+    grouping: Grouping | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     urgencies: Urgencies = field(default_factory=Urgencies)
+
+
+@dataclass(frozen=True, slots=True)
+class Inhibition:
+    """While an incident of `parent` is open, those of `children` are held back, for `limit` at most (`inhibition`). `stops`: also what is
+    being paged when the parent opens."""
+
+    name: str
+    parent: Scope
+    children: Scope
+    limit: timedelta = INHIBITED_FOR
+    stops: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +111,8 @@ class Site:
     last_resort: Step = field(default_factory=lambda: Step(()))
     version: int = 0
     changes: int = 0
+    maintenance: Mapping[str, Recurring] = field(default_factory=dict)
+    inhibit: tuple[Inhibition, ...] = ()
 
     @property
     def edition(self) -> str:

@@ -14,7 +14,7 @@ import httpx
 
 from escalation.build import NoNudge, build
 from escalation.errors import BadSettings, StoreUnavailable
-from escalation.local.checks import carriers, installation, kept, paging, truth
+from escalation.local.checks import carriers, installation, kept, paging, quiet, truth
 from escalation.local.checks.finding import Finding, Level, fault, unknown
 from escalation.local.checks.patient import Patient
 from escalation.settings import Settings
@@ -33,6 +33,7 @@ NEED_DATABASE: Mapping[str, Check] = {
     "audit": truth.audit,
     "self-test": truth.self_test,
     "held": truth.held,
+    "maintenance": quiet.maintenance,
     "outbox": truth.late,
     "carriers": carriers.down,
 }

@@ -29,7 +29,7 @@ def incident(
     row: Row[tuple[object, ...]], pages: Iterable[Page], attempts: Iterable[Attempt], timers: Iterable[Timer]
 ) -> Incident:
     values = {name: getattr(row, name) for name in _INCIDENT}
-    return Incident(**values, pages=tuple(pages), attempts=tuple(attempts), timers=frozenset(timers))
+    return Incident(**values, members=row.members, pages=tuple(pages), attempts=tuple(attempts), timers=frozenset(timers))
 
 
 def page(row: Row[tuple[object, ...]]) -> Page:

@@ -11,7 +11,9 @@ from typing import Protocol
 from sqlalchemy import Connection, Label, Row, Select, String, and_, func, select, type_coerce
 
 from escalation.domain.alert import Action
+from escalation.domain.hold import held_by
 from escalation.domain.incident import Incident, Status, TimerKind
+from escalation.domain.maintenance import Maintenance, on_now
 from escalation.domain.policy import SELF_TEST, Site
 from escalation.domain.roster import Roster
 from escalation.domain.timeline import Entry, EntryKind
@@ -35,12 +37,12 @@ from escalation.store.tables import (
     sites,
     timers,
 )
-from escalation.store.views import ConfigVersion, Hold, IncidentRow, IncidentView, Sending, TimelineEntry, WaitingJob
+from escalation.store.views import ConfigVersion, Hold, IncidentRow, IncidentView, Maintained, Sending, TimelineEntry, WaitingJob
 
 TELLING = (TimerKind.STEP, TimerKind.SNOOZE, TimerKind.ACK)  # the timers that tell a person what happens next
 NONE = timedelta(0)
 _OPEN = tuple(status for status in Status if status is not Status.RESOLVED)
-_ROW = ("id", "service", "summary", "severity", "status", "opened_at", "acknowledged_by", "step", "policy")
+_ROW = ("id", "service", "summary", "severity", "status", "opened_at", "acknowledged_by", "step", "policy", "alarmed")
 _KINDS = {kind.value: kind for kind in EntryKind}
 _LISTED = tuple(incidents.c[name] for name in _ROW)  # not the details: they may be half a megabyte
 
@@ -56,6 +58,10 @@ class Reading(Protocol):
     def peek(self, incident_ids: list[int]) -> list[Incident]: ...
 
     def site(self) -> Site: ...
+
+    def maintenance(self, since: datetime, *, ended: bool = False) -> list[Maintenance]: ...
+
+    def held(self) -> list[int]: ...
 
 
 class Readable(Protocol):
@@ -146,6 +152,10 @@ class Queries:
             row = tx.connection.execute(select(held).limit(1)).one_or_none()
             return Hold(row.why, row.since) if row else None
 
+    def maintained(self) -> Maintained:
+        with self._store.read() as tx:
+            return Maintained(on_now(tx.site().maintenance, tx.maintenance(tx.now), tx.now), len(tx.held()))
+
     def heartbeats(self) -> dict[str, timedelta]:
         """How long ago each process was heard, by the database's clock."""
         with self._store.read() as tx:
@@ -179,8 +189,9 @@ def _received(incident_id: int | None = None) -> Label[int]:
 def _line(row: Row[tuple[object, ...]]) -> IncidentRow:
     steps = len(row.policy.steps)
     step = min(row.step + 1, steps)
-    own = {column.name: getattr(row, column.name) for column in _LISTED if column.name not in ("policy", "step")}
-    return IncidentRow(**own, step=step, steps=steps, next_at=row.next_at, repeats=max(row.received - 1, 0))
+    own = {column.name: getattr(row, column.name) for column in _LISTED if column.name not in ("policy", "step", "alarmed")}
+    hold = held_by(row.alarmed) if row.status is Status.SNOOZED else None
+    return IncidentRow(**own, step=step, steps=steps, next_at=row.next_at, repeats=max(row.received - 1, 0), hold=hold)
 
 
 def _readable(connection: Connection, incident_id: int) -> list[IncidentRow]:

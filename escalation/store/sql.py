@@ -21,11 +21,13 @@ from escalation.store.sql_audit import Watching
 from escalation.store.sql_calendars import Calendars
 from escalation.store.sql_facts import Facts
 from escalation.store.sql_incidents import Incidents
+from escalation.store.sql_members import Gathered
 from escalation.store.sql_outbox import Outbox
+from escalation.store.sql_quiet import Quieting
 from escalation.store.sql_retention import Forgetting
 
 
-class SqlTransaction(Watching, Forgetting, Announced, Calendars, Incidents, Outbox, Facts):
+class SqlTransaction(Watching, Forgetting, Announced, Calendars, Incidents, Outbox, Quieting, Gathered, Facts):
     """Implements `ports.Transaction`."""
 
     def load(self, incident_id: int) -> Incident | None:

@@ -22,7 +22,7 @@ from escalation.errors import Unreadable
 from escalation.ports import OpenIncident
 from escalation.store import mapping
 from escalation.store.sql_work import Work, inserting, overwriting
-from escalation.store.tables import NOT_HELD, OPEN, alerts, attempts, entries, incidents, pages, timers
+from escalation.store.tables import NOT_HELD, OPEN, alerts, attempts, entries, incidents, members, pages, timers
 
 T = TypeVar("T")
 # When the trouble last began, by its monitor's word: a repeat may have begun later than what opened the incident.
@@ -39,7 +39,14 @@ _LOOK = select(
 ).where(incidents.c.service == bindparam("service"), incidents.c.dedup_key == bindparam("dedup_key"), OPEN)
 _LOOK_FOR_ID = _LOOK.with_only_columns(incidents.c.id)
 # NO KEY: a counted repeat refers to this row, and must not wait for it.
-_LOCKED = select(incidents).where(incidents.c.id == bindparam("id")).with_for_update(key_share=True)
+_MEMBERS = (
+    select(func.count())
+    .where(members.c.incident_id == incidents.c.id, members.c.resolved_at.is_(None))
+    .scalar_subquery()
+    .label("members")
+)
+_WHOLE = select(incidents, _MEMBERS)
+_LOCKED = _WHOLE.where(incidents.c.id == bindparam("id")).with_for_update(key_share=True, of=incidents)
 # Timers of a kind that only another release knows are left to it; the audit sets what is missing without them.
 KNOWN = timers.c.kind.in_(list(TimerKind))
 _ALL = {pages: true(), attempts: true(), timers: KNOWN}
@@ -99,7 +106,7 @@ class Incidents(Work):
         """Whole incidents, not locked, in the order of their ids; without those that cannot be read."""
         ids = [id for id in incident_ids if is_id(id)]
         try:
-            found = select(incidents).where(incidents.c.id.in_(ids)).order_by(incidents.c.id)
+            found = _WHOLE.where(incidents.c.id.in_(ids)).order_by(incidents.c.id)
             return self._whole(self.connection.execute(found).all())
         except Unreadable:
             return [incident for id in sorted(set(ids)) for incident in self.peek([id])] if len(ids) > 1 else []

@@ -20,6 +20,7 @@ from escalation.store.tables import (
     entries,
     inbox,
     incidents,
+    maintenance,
     outbox,
 )
 
@@ -49,9 +50,12 @@ class Forgetting(Work):
         return self._count(delete(outbox).where(outbox.c.id.in_(done)))
 
     def forget_arrangements(self, before: datetime, limit: int) -> int:
-        """What was taken back too."""
-        old = select(arrangements.c.id).where(arrangements.c.ends_at < before).order_by(arrangements.c.ends_at).limit(limit)
-        return self._count(delete(arrangements).where(arrangements.c.id.in_(old)))
+        """What was taken back too; and maintenance windows."""
+        return sum(self._long_over(table, before, limit) for table in (arrangements, maintenance))
+
+    def _long_over(self, table: Table, before: datetime, limit: int) -> int:
+        old = select(table.c.id).where(table.c.ends_at < before).order_by(table.c.ends_at).limit(limit)
+        return self._count(delete(table).where(table.c.id.in_(old)))
 
     def forget_identities(self, before: datetime, nonces_before: datetime | None, limit: int) -> int:
         """None that was shown while an incident was open that still is."""

@@ -11,6 +11,7 @@ from sqlalchemy import Column, ForeignKey, ForeignKeyConstraint, Index, Integer,
 from escalation.domain.alert import Action, Link, Severity
 from escalation.domain.commands import CommandKind
 from escalation.domain.incident import AttemptStatus, Outcome, Status, TimerKind
+from escalation.domain.maintenance import Scope
 from escalation.domain.policy import Policy, Rung, Site
 from escalation.domain.roster import Channel
 from escalation.domain.timeline import EntryKind
@@ -282,6 +283,38 @@ gaps = Table(  # of schedules, that were told to those who fill them
     Column("ends_at", Moment, primary_key=True),
     Column("told_at", Moment, nullable=False),
 )
+maintenance = Table(  # windows that people planned; what was ended early stays until it is long over
+    "maintenance",
+    metadata,
+    Column("id", BIG, primary_key=True, autoincrement=True),
+    Column("scope", Shape(TypeAdapter(Scope)), nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("stops", Integer, nullable=False),  # 1: also what is being paged when it begins
+    Column("starts_at", Moment, nullable=False),
+    Column("ends_at", Moment, nullable=False),
+    Column("made_by", Words, nullable=False),
+    Column("made_at", Moment, nullable=False),
+    Column("ended_by", Words, nullable=False, default=""),
+    Column("ended_at", Moment),
+    sqlite_autoincrement=True,
+)
+Index("maintenance_end", maintenance.c.ends_at)
+
+members = Table(  # the troubles of an incident that gathers several
+    "members",
+    metadata,
+    _incident_id(primary_key=True),
+    Column("dedup_key", Words, primary_key=True),
+    Column("service", Words, nullable=False),
+    Column("group_key", Words, nullable=False),
+    Column("severity", Word(Severity), nullable=False),
+    Column("summary", Words, nullable=False),
+    Column("occurred_at", Moment),
+    Column("joined_at", Moment, nullable=False),
+    Column("resolved_at", Moment),
+)
+Index("members_key", members.c.service, members.c.dedup_key)
+Index("members_group", members.c.service, members.c.incident_id)
 
 sites = Table(
     "sites",

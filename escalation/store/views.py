@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 
 from escalation.domain.alert import Severity
 from escalation.domain.commands import CommandKind
+from escalation.domain.hold import Hold as HeldBack
 from escalation.domain.incident import Incident, Status
+from escalation.domain.maintenance import On
 from escalation.domain.timeline import Entry
 from escalation.store.tables import JobState
 
@@ -29,6 +31,7 @@ class IncidentRow:
     steps: int
     next_at: datetime | None
     repeats: int
+    hold: HeldBack | None = None
 
     @property
     def short_id(self) -> str:
@@ -77,6 +80,14 @@ class Sending:
     oldest_due: timedelta
     overdue_timer: timedelta
     down: Mapping[str, datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Maintained:
+    """The maintenance windows that are on, and how many open incidents something holds back."""
+
+    on: tuple[On, ...]
+    held_back: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from escalation.config.inhibit import InhibitBlock, ParentBlock
 from escalation.config.load import load
+from escalation.config.quiet import MaintenanceBlock, ScopeBlock
 from escalation.config.schema import (
     ConditionBlock,
     File,
@@ -76,6 +78,10 @@ def test_the_demo_is_the_example_with_seconds_for_minutes() -> None:
         ConditionBlock,
         RulesBlock,
         SupportBlock,
+        MaintenanceBlock,
+        InhibitBlock,
+        ParentBlock,
+        ScopeBlock,
     ],
 )
 def test_the_reference_has_every_key(block: type) -> None:
@@ -99,6 +105,10 @@ def test_the_reference_names_no_key_that_does_not_exist() -> None:
             ConditionBlock,
             RulesBlock,
             SupportBlock,
+            MaintenanceBlock,
+            InhibitBlock,
+            ParentBlock,
+            ScopeBlock,
         )
         for key in keys_of(block)
     }

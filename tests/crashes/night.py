@@ -24,11 +24,13 @@ from escalation.briefing import Briefs
 from escalation.build import System, by_channel, plivo_client
 from escalation.dispatch import Dispatch
 from escalation.domain.incident import Incident
+from escalation.domain.maintenance import Planned, Scope
 from escalation.domain.policy import Policy
 from escalation.engine import Engine
 from escalation.ports import Job
 from escalation.responses import Responses
 from escalation.retention import Retention
+from escalation.review import Review
 from escalation.sandbox import Habit, Reply, VirtualClock, World
 from escalation.sandbox import create_app as create_sandbox
 from escalation.sandbox.smtp import SmtpSink
@@ -70,6 +72,7 @@ class Script:
     replies: dict[str, Reply] = field(default_factory=dict)
     minutes: float = 12
     severities: dict[str, str] = field(default_factory=dict)
+    maintenance: float = 0  # minutes, from the beginning
 
 
 @dataclass
@@ -198,8 +201,9 @@ class CrashNight:
         dispatch = Dispatch(engine, mortal, carriers, briefs, holder="here")
         responses = Responses(engine, mortal, self.settings.secret_key)
         audit, retention = Audit(engine, mortal), Retention(mortal, self.settings.keep_days)  # type: ignore[arg-type]
+        review = Review(engine, mortal)  # type: ignore[arg-type]
         self.system = System(
-            self.settings, mortal, engine, dispatch, briefs, Queries(store), responses, audit, retention, plivo, None, caller=30
+            self.settings, mortal, engine, dispatch, briefs, Queries(store), responses, audit, retention, review, plivo, None, caller=30
         )  # type: ignore[arg-type]  # fmt: skip
         self.timekeeper = Timekeeper(self.system, nudge, at_once)
         self.app = httpx.WSGITransport(app=create_app(self.system))
@@ -323,6 +327,9 @@ class CrashNight:
         with self.away() as tx:
             tx.apply(applied := site(policy=self.script.policy), "")
             self.roster = applied.roster
+            if self.script.maintenance:
+                end = NIGHT + timedelta(minutes=self.script.maintenance)
+                tx.plan_maintenance(Planned(Scope(("payments",)), NIGHT, end, "new disks"), "ann")
         for number, (at, key, action) in enumerate(self.script.alerts):
             self.world.after(at, lambda n=number, k=key, a=action: self._report(f"{n}", k, a))  # type: ignore[misc]
 

@@ -85,6 +85,10 @@ NIGHTS: Mapping[str, Scripted] = {
         ),
         Ending(Status.ACKNOWLEDGED, "ann", may_ring=ANN, texted=ANN, says="Acknowledged by Ann, by sms"),
     ),
+    "held back by maintenance": Scripted(
+        Script(policy(step("ann"), step("bob")), {"ann": [TAKES_IT], "bob": [SLEEPS]}, minutes=9, maintenance=2),
+        Ending(Status.ACKNOWLEDGED, "ann", ANN, says="No longer held by maintenance 1 (new disks)"),
+    ),
     "resolved while ringing": Scripted(
         Script(
             policy(step("ann"), step("bob")),

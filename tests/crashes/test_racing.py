@@ -23,6 +23,7 @@ from escalation.domain.roster import Channel
 from escalation.engine import Engine
 from escalation.ports import Job, Notice
 from escalation.retention import Retention
+from escalation.review import Review
 from escalation.store.queries import Queries
 from escalation.store.schema import migrate
 from escalation.store.sql import SqlStore
@@ -66,7 +67,9 @@ class Race:
         engine, briefs = Engine(mortal, self.broker), Briefs("https://pager.example.org", "secret")
         dispatch = Dispatch(engine, mortal, dict.fromkeys(Channel, self.carrier), briefs, f"w{len(self.stores)}")
         audit, retention = Audit(engine, mortal), Retention(mortal, 0)  # type: ignore[arg-type]
-        return System(None, mortal, engine, dispatch, briefs, Queries(store), None, audit, retention, None, None, 30)  # type: ignore[arg-type]
+        return System(
+            None, mortal, engine, dispatch, briefs, Queries(store), None, audit, retention, Review(engine, mortal), None, None, 30
+        )  # type: ignore[arg-type]
 
     def keeps(self, fate: Fate | None = None) -> None:
         system = self.system(fate or Fate())

@@ -14,6 +14,7 @@ from escalation.domain import events as ev
 from escalation.domain.alert import Severity
 from escalation.domain.commands import Command, CommandKind
 from escalation.domain.conditions import Hours
+from escalation.domain.hold import Hold
 from escalation.domain.incident import AttemptStatus, Incident, Outcome, Status, TimerKind, Via
 from escalation.domain.machine import Decision, advance
 from escalation.domain.policy import Policy
@@ -57,7 +58,7 @@ class RandomNight:
         self.incident = incident(self.policy, severity=Severity.WARNING)
         self.roster = self.dice.choice([roster, roster, somebody_sleeps])()
         self.now = NIGHT
-        self.tell(ev.Triggered(alert(severity=Severity.WARNING)))
+        self.tell(ev.Triggered(alert(severity=Severity.WARNING), self.hold()))
 
     def tell(self, event: ev.Event) -> None:
         before, decision = self.incident, advance(self.incident, event, self.roster, self.now)
@@ -176,7 +177,12 @@ class RandomNight:
             self.now = max(self.now, timer.due_at)
             heard = self.now - self.dice.choice([timedelta(minutes=1), timedelta(hours=1)])
             asks = timer.kind is TimerKind.QUIET
-            self.tell(ev.TimerFired(timer.kind, timer.ref, timer.turn, heard if asks else None))
+            self.tell(ev.TimerFired(timer.kind, timer.ref, timer.turn, heard if asks else None, self.hold()))
+
+    def hold(self) -> Hold | None:
+        """Now and then there is a window, and not every window stops what rings."""
+        held = Hold("maintenance", self.now + timedelta(minutes=self.dice.choice([1, 60])), stops=not self.dice.randrange(2))
+        return self.dice.choice([None, None, None, held])
 
     def somebody(self) -> None:
         who, turn = self.dice.choice(PEOPLE), self.incident.turn - self.dice.randrange(2)
@@ -192,7 +198,8 @@ class RandomNight:
             *[ev.Snoozed(self.now + timedelta(hours=1), who, Via.CONSOLE)] * 2,
             ev.Noted("looked at it", who, Via.CONSOLE),
             ev.Resolved("monitor", Via.MONITOR),
-            ev.Triggered(alert(severity=self.dice.choice([Severity.WARNING, Severity.ERROR, Severity.CRITICAL]))),
+            ev.Triggered(alert(severity=self.dice.choice([Severity.WARNING, Severity.ERROR, Severity.CRITICAL])), self.hold()),
+            *[ev.Reviewed(self.hold())] * 2,
             ev.CarrierRecovered("plivo"),
             ev.RosterChanged(),
         ]

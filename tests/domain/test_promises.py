@@ -25,7 +25,7 @@ from tests.domain.nights import CALL, RandomNight
 PLANNED, ANSWERED = AttemptStatus.PLANNED, AttemptStatus.ANSWERED
 PAGING = (Status.TRIGGERED, Status.EXHAUSTED)
 AT_THE_CARRIER = (AttemptStatus.CLAIMED, AttemptStatus.UNKNOWN, AttemptStatus.RINGING, ANSWERED)
-FROM_STEP_1 = "aging again from step 1"
+FROM_STEP_1 = "from step 1"
 
 POLICIES = st.sampled_from(
     [

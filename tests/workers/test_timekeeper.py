@@ -87,6 +87,7 @@ class World:
             dispatch=self,
             audit=self.audit,
             retention=SimpleNamespace(turn=self.forget),
+            review=SimpleNamespace(turn=lambda: 0),
             queries=SimpleNamespace(sending=lambda: self.sending),
             ping=ping,
         )

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from escalation.briefing import names_of
 from escalation.domain.alert import Link
+from escalation.domain.grouping import headline
 from escalation.domain.incident import LAST_RESORT, Attempt, AttemptStatus, Incident, Page, Status, TimerKind
 from escalation.domain.passing import next_index
 from escalation.domain.roster import Channel, Roster
@@ -77,7 +78,7 @@ def story(incident: Incident, roster: Roster, now: datetime) -> Story:
         status=incident.status,
         severity=incident.severity.value,
         service=incident.service,
-        summary=incident.summary,
+        summary=headline(incident.summary, incident.members),
         source=incident.source,
         is_open=incident.is_open,
         holder=roster.name(incident.acknowledged_by) if incident.acknowledged_by else "",
@@ -112,7 +113,9 @@ def whats_next(incident: Incident, roster: Roster, now: datetime) -> tuple[str, 
                 return "It is resolved by itself unless an alert comes", quiet
             return ("The acknowledgement runs out and paging begins again" if at else "Nothing, until somebody resolves it"), at
         case Status.SNOOZED:
-            return "Paging begins again", _due(incident, TimerKind.SNOOZE)
+            held = incident.hold
+            text = f"Nobody is paged: {held.why}. Paging begins" if held else "Paging begins again"
+            return text, _due(incident, TimerKind.SNOOZE)
         case Status.RESOLVED:
             return "Nothing: it is resolved", None
 

@@ -78,9 +78,17 @@ class Console:
         site, now = self._moment()
         rows = self._system.queries.incidents(open_only=True, limit=MOST_ROWS)
         name = site.roster.name
-        held = self._system.queries.held()
+        held, maintained = self._system.queries.held(), self._system.queries.maintained()
         return render_template(
-            "console/incidents.html", held=held, rows=rows, name=name, most=MOST_ROWS, now=now, zone="UTC", refresh=REFRESH
+            "console/incidents.html",
+            held=held,
+            maintained=maintained,
+            rows=rows,
+            name=name,
+            most=MOST_ROWS,
+            now=now,
+            zone="UTC",
+            refresh=REFRESH,
         )
 
     def login(self) -> ResponseReturnValue:
