@@ -26,6 +26,7 @@ LEASE = timedelta(seconds=15)  # beyond the carrier's deadline of 10 s: whoever 
 CALL_LASTS = timedelta(seconds=330)  # the calls' time limit at the carrier and some slack: no call of ours can be alive after it
 PHONE_IS_BUSY = timedelta(seconds=2)
 HANG_UP_AGAIN = timedelta(seconds=2)
+LOOK_AGAIN = timedelta(seconds=2)
 EDIT_AGAIN = timedelta(seconds=15)  # and then less and less often
 EDITING_HELPS = timedelta(hours=12)
 QUIET = timedelta(seconds=60)  # a carrier is asked whether it is back when nothing of ours has failed there for so long
@@ -130,6 +131,13 @@ class Dispatch:
             if not isinstance(claimed, tuple):
                 return claimed
             incident, attempt = claimed
+        if (
+            job.command.kind is CommandKind.HANG_UP
+            and job.command.try_ == attempt.try_
+            and tx.is_shared(incident.id, attempt.number)
+        ):
+            tx.defer(job.id, tx.now + LOOK_AGAIN)  # others still want that call
+            return None
         if job.command.kind is CommandKind.HANG_UP:  # it rings until the carrier has taken our word, and may be slow in that
             tx.keep_phone(incident.id, attempt.number, job.command.try_, tx.now + REQUEST_LASTS)
         return self._errand(tx, job, incident, attempt)
@@ -142,8 +150,8 @@ class Dispatch:
         if attempt.status is not AttemptStatus.PLANNED or attempt.try_ != command.try_:
             tx.finish(job.id)
             return None
-        if attempt.channel.rings and not self._hold_phone(tx, job, incident, attempt):
-            return job
+        if attempt.channel.rings and not self._hold_phone(tx, incident, attempt):
+            return None if self._joins(tx, job, incident, attempt, jobs) else job
         told = rule(tx, incident, ev.AttemptClaimed(attempt.number, command.try_, tx.now - job.due_at), jobs)
         claimed = told.incident.attempts[attempt.number - 1]
         if claimed.status is not AttemptStatus.CLAIMED:  # after an outage somebody else is on call
@@ -153,12 +161,22 @@ class Dispatch:
             return None
         return told.incident, claimed
 
-    def _hold_phone(self, tx: Transaction, job: Job, incident: Incident, attempt: Attempt) -> bool:
+    def _hold_phone(self, tx: Transaction, incident: Incident, attempt: Attempt) -> bool:
         until = tx.now + incident.policy.ring + CALL_LASTS
-        if tx.hold_phone(attempt.address, incident.id, attempt.number, attempt.try_, until):
-            return True
-        tx.defer(job.id, tx.now + PHONE_IS_BUSY)
-        return False
+        return tx.hold_phone(attempt.address, incident.id, attempt.number, attempt.try_, until)
+
+    def _joins(self, tx: Transaction, job: Job, incident: Incident, attempt: Attempt, jobs: list[Job]) -> bool:
+        """Whether the call that is on that phone takes this one along. A test call speaks of nothing else, and waits."""
+        host = None if incident.policy.test_number else tx.joinable(attempt.address, incident.id, attempt.number)
+        if host is None:
+            tx.defer(job.id, tx.now + PHONE_IS_BUSY)
+            return False
+        event = ev.AttemptJoined(attempt.number, job.command.try_, host[0], tx.now - job.due_at)
+        told = rule(tx, incident, event, jobs)
+        if not told.incident.attempts[attempt.number - 1].settled:
+            tx.join_call(host, incident.id, attempt.number, attempt.address)
+        tx.finish(job.id)
+        return True
 
     def _errand(self, tx: Transaction, job: Job, incident: Incident, attempt: Attempt) -> Errand:
         carrier = self._carriers[attempt.channel]

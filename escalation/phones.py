@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from escalation.domain import events as ev
 from escalation.domain.incident import Attempt, AttemptStatus, Incident, Outcome, Status
+from escalation.domain.joined import end_of, is_over_for_all
 from escalation.ports import Transaction
 
 STOPS_RINGING = timedelta(seconds=5)
@@ -20,10 +21,24 @@ def release_phones(tx: Transaction, before: Incident, after: Incident, event: ev
     one whose end nobody reports must not keep the phone from other incidents."""
     calls = [(old, new) for old, new in zip(before.attempts, after.attempts, strict=False) if new.channel.rings]
     for old, new in sorted(calls, key=lambda pair: pair[1].address):  # in key order: two incidents may share phones
-        if is_over(old, new, event):
+        if isinstance(event, ev.AttemptUnheard) and event.attempt == new.number:
+            tx.leave_call(after.id, new.number)
+        elif is_over(old, new, event):
             tx.free_phone(after.id, new.number)
+            tx.end_call(after.id, new.number, end_of(event, new), new.reason)
         elif (lasts := may_last(old, new, before, after)) is not None:
-            tx.hold_phone(new.address, after.id, new.number, new.try_, tx.now + lasts)
+            _leave_phone(tx, after.id, old, new, lasts)
+
+
+def _leave_phone(tx: Transaction, incident_id: int, old: Attempt, new: Attempt, lasts: timedelta) -> None:
+    """A call that others have joined keeps its phone as long as one of them wants it; that is the business of whoever placed it."""
+    if tx.is_member(incident_id, new.number):
+        return
+    if not is_over_for_all(old, new) and tx.is_shared(incident_id, new.number):
+        return
+    tx.hold_phone(new.address, incident_id, new.number, new.try_, tx.now + lasts)
+    if new.settled:
+        tx.end_call(incident_id, new.number, new.outcome or Outcome.STOOD_DOWN, new.reason)
 
 
 def is_over(old: Attempt, new: Attempt, event: ev.Event) -> bool:

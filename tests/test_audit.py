@@ -267,7 +267,9 @@ def test_a_command_of_tomorrow_stops_no_other_and_its_page_is_sent_by_a_new_try(
     assert [job.incident_id for job in two.nudge.jobs] == [2]
     two.round()
     two.work()
-    assert sorted(notice.incident_id for notice in two.carrier.sent) == [1, 2]
+    assert [notice.incident_id for notice in two.carrier.sent] == [2]
+    assert two.incident(1).attempts[0].tries == 2
+    assert two.incident(1).attempts[0].status is AttemptStatus.ACCEPTED  # it joined the call for the other
     assert "command 1 is of a kind that this release does not know" in {m.said for m in two.audit.whole(repair=False)}
 
 

@@ -152,14 +152,17 @@ def _die(notice: Notice) -> None:
 
 
 def test_one_phone_never_has_two_calls_of_ours(office: Office) -> None:
-    """Two incidents for Ann: the second call waits, its text does not."""
+    """Two incidents for Ann: one call for both, and what became of it became of it for both."""
     office.trouble()
     office.trouble("web-1 is down", key="web-1")
     office.work()
-    assert [(n.incident_id, n.channel) for n in office.carrier.sent] == [(1, Channel.VOICE), (2, Channel.SMS)]
+    assert [(n.incident_id, n.channel) for n in office.carrier.sent] == [(1, Channel.VOICE)]
     office.engine.tell(1, ev.AttemptEnded(1, 1, Outcome.NO_ANSWER))
     office.after(seconds=3)
-    assert [n.incident_id for n in office.carrier.sent if n.channel is Channel.VOICE] == [1, 2]
+    assert [office.incident(n).attempts[0].outcome for n in (1, 2)] == [Outcome.NO_ANSWER] * 2
+    assert [n.incident_id for n in office.carrier.sent if n.channel is Channel.SMS] == [1, 2]
+    office.after(minutes=2)
+    assert len([n for n in office.carrier.sent if n.channel is Channel.VOICE]) == 2
 
 
 def test_a_hang_up_that_the_carrier_refuses_is_tried_again(office: Office) -> None:

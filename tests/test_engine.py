@@ -15,7 +15,7 @@ from escalation.domain import events as ev
 from escalation.domain.alert import Action, Severity
 from escalation.domain.commands import CommandKind
 from escalation.domain.dedup import What
-from escalation.domain.incident import Incident, Outcome, Status, Via
+from escalation.domain.incident import AttemptStatus, Incident, Outcome, Status, Via
 from escalation.domain.machine import Decision, advance
 from escalation.domain.policy import Rung
 from escalation.domain.roster import Channel
@@ -198,16 +198,17 @@ def test_an_answer_names_the_task_that_caused_it(office: Office) -> None:
 
 
 def test_a_late_end_of_an_older_try_frees_no_phone(office: Office) -> None:
-    """The first request had come to a call after all, and the second rings: nobody else's call goes out to that phone until this
-    one is over."""
+    """The first request had come to a call after all, and the second rings: nobody else's call goes out to that phone, another incident
+    joins this one."""
     _dial_twice(office)
     office.engine.tell(1, ev.AttemptEnded(1, 1, Outcome.NO_ANSWER))
     office.trouble("web-1 is down", key="web-1")
     office.work()
-    assert _called(office) == [1, 1]
+    assert office.incident(2).attempts[0].status is AttemptStatus.ACCEPTED
     office.engine.tell(1, ev.AttemptEnded(1, 2, Outcome.NO_ANSWER))
     office.after(seconds=3)
-    assert _called(office) == [1, 1, 2]
+    assert _called(office) == [1, 1]
+    assert office.incident(2).attempts[0].outcome is Outcome.NO_ANSWER
 
 
 def test_a_late_end_of_an_older_try_frees_no_phone_that_has_yet_to_stop_ringing(office: Office) -> None:

@@ -13,15 +13,14 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from escalation.domain import events as ev
+from escalation.domain.claims import again, claim, come_back, join
 from escalation.domain.commands import CommandKind
 from escalation.domain.draft import Draft
 from escalation.domain.evidence import known_by_then, tell_sign
 from escalation.domain.incident import LAST_RESORT, Attempt, AttemptStatus, Outcome, TimerKind
-from escalation.domain.lateness import LATE, in_words, look_again
 from escalation.domain.paging import (
     LAST_RESORT_PAUSE,
     LONGEST_PAUSE,
-    SLOW,
     alarm,
     calling,
     climb,
@@ -34,8 +33,6 @@ from escalation.domain.paging import (
 from escalation.domain.roster import Channel
 from escalation.domain.timeline import EntryKind
 
-# Two carriers × 90 s of silence would eat 3 of the 5 minutes of a step: about 20 s until accepted, about 75 s after.
-SENDING_TAKES = timedelta(seconds=20)
 QUEUE_TAKES = timedelta(seconds=75)  # accepted, not ringing yet: Plivo starts 2 calls a second and queues the rest
 EVIDENCE_TAKES = timedelta(seconds=15)  # unknown: no callback has named this try by then, so dial again
 RINGING_SLACK = timedelta(seconds=15)  # beyond the ring time, for the callback to arrive
@@ -52,23 +49,11 @@ ACCEPTED, RINGING, ANSWERED, SETTLED = (
 ENDED_BY_ITSELF = frozenset({Outcome.NO_ANSWER, Outcome.BUSY, Outcome.REJECTED, Outcome.HUNG_UP, Outcome.KEY, Outcome.VOICEMAIL})
 
 Rule = Callable[[Draft, Attempt, Any], None]
-OF_A_CALL = (ev.AttemptRinging, ev.AttemptAnswered, ev.MachineDetected, ev.AttemptEnded)
+OF_A_CALL = (ev.AttemptJoined, ev.AttemptUnheard, ev.AttemptRinging, ev.AttemptAnswered, ev.MachineDetected, ev.AttemptEnded)
 Sign = ev.AttemptRinging | ev.AttemptAnswered | ev.MachineDetected
 
 
 # --- sending
-
-
-def claim(draft: Draft, a: Attempt, event: ev.AttemptClaimed) -> None:
-    """The last look before sending. The step's time begins with its first claim."""
-    if event.try_ != a.try_ or not _is_still_wanted(draft, a, event.late):
-        return
-    draft.change_attempt(a.number, status=CLAIMED, began_at=a.began_at or draft.now)
-    draft.set_timer(TimerKind.ATTEMPT, SENDING_TAKES, a.number)
-    page = draft.page(a.page)
-    if page.step != LAST_RESORT and not draft.incident.timer(TimerKind.STEP):
-        draft.clear_timer(TimerKind.SLOT)
-        draft.set_timer(TimerKind.STEP, draft.incident.step_of(page).timeout)
 
 
 def accept(draft: Draft, a: Attempt, event: ev.AttemptAccepted) -> None:
@@ -93,11 +78,6 @@ def wait(draft: Draft, a: Attempt, event: ev.AttemptDelayed) -> None:
     """It cannot go out yet; what can reach the same person by text does not wait with it."""
     draft.note(f"Waiting to call {draft.whom(draft.page(a.page))}: {event.reason}.", EntryKind.PAGE)
     meanwhile(draft, a.page)
-
-
-def again(draft: Draft, a: Attempt, after: timedelta = timedelta(0)) -> None:
-    """A fresh request for the same attempt."""
-    draft.send(_try_again(draft, a), after)
 
 
 def refuse(draft: Draft, a: Attempt, event: ev.AttemptFailed) -> None:
@@ -241,6 +221,8 @@ RULES: Final[Mapping[tuple[AttemptStatus, type[ev.AttemptEvent]], Rule]] = Mappi
     {
         (PLANNED, ev.AttemptClaimed): claim,
         (PLANNED, ev.AttemptDelayed): wait,
+        (PLANNED, ev.AttemptJoined): join,
+        (PLANNED, ev.AttemptUnheard): nothing,
         (PLANNED, ev.AttemptAccepted): accept,  # the first try was accepted after all, before the redial went out
         (PLANNED, ev.AttemptUnknown): note,
         (PLANNED, ev.AttemptFailed): note,
@@ -251,6 +233,8 @@ RULES: Final[Mapping[tuple[AttemptStatus, type[ev.AttemptEvent]], Rule]] = Mappi
         (PLANNED, ev.TextDelivered): deliver,
         (CLAIMED, ev.AttemptClaimed): nothing,
         (CLAIMED, ev.AttemptDelayed): nothing,
+        (CLAIMED, ev.AttemptJoined): nothing,
+        (CLAIMED, ev.AttemptUnheard): nothing,
         (CLAIMED, ev.AttemptAccepted): accept,
         (CLAIMED, ev.AttemptUnknown): doubt,
         (CLAIMED, ev.AttemptFailed): refuse,
@@ -261,6 +245,8 @@ RULES: Final[Mapping[tuple[AttemptStatus, type[ev.AttemptEvent]], Rule]] = Mappi
         (CLAIMED, ev.TextDelivered): deliver,
         (UNKNOWN, ev.AttemptClaimed): nothing,
         (UNKNOWN, ev.AttemptDelayed): nothing,
+        (UNKNOWN, ev.AttemptJoined): nothing,
+        (UNKNOWN, ev.AttemptUnheard): nothing,
         (UNKNOWN, ev.AttemptAccepted): accept,
         (UNKNOWN, ev.AttemptUnknown): nothing,
         (UNKNOWN, ev.AttemptFailed): refuse,
@@ -271,6 +257,8 @@ RULES: Final[Mapping[tuple[AttemptStatus, type[ev.AttemptEvent]], Rule]] = Mappi
         (UNKNOWN, ev.TextDelivered): deliver,
         (ACCEPTED, ev.AttemptClaimed): nothing,
         (ACCEPTED, ev.AttemptDelayed): nothing,
+        (ACCEPTED, ev.AttemptJoined): nothing,
+        (ACCEPTED, ev.AttemptUnheard): come_back,
         (ACCEPTED, ev.AttemptAccepted): another,
         (ACCEPTED, ev.AttemptUnknown): known_by_then,
         (ACCEPTED, ev.AttemptFailed): drop,
@@ -281,6 +269,8 @@ RULES: Final[Mapping[tuple[AttemptStatus, type[ev.AttemptEvent]], Rule]] = Mappi
         (ACCEPTED, ev.TextDelivered): deliver,
         (RINGING, ev.AttemptClaimed): nothing,
         (RINGING, ev.AttemptDelayed): nothing,
+        (RINGING, ev.AttemptJoined): nothing,
+        (RINGING, ev.AttemptUnheard): come_back,
         (RINGING, ev.AttemptAccepted): another,
         (RINGING, ev.AttemptUnknown): known_by_then,
         (RINGING, ev.AttemptFailed): drop,
@@ -291,6 +281,8 @@ RULES: Final[Mapping[tuple[AttemptStatus, type[ev.AttemptEvent]], Rule]] = Mappi
         (RINGING, ev.TextDelivered): nothing,
         (ANSWERED, ev.AttemptClaimed): nothing,
         (ANSWERED, ev.AttemptDelayed): nothing,
+        (ANSWERED, ev.AttemptJoined): nothing,
+        (ANSWERED, ev.AttemptUnheard): come_back,
         (ANSWERED, ev.AttemptAccepted): another,
         (ANSWERED, ev.AttemptUnknown): known_by_then,
         (ANSWERED, ev.AttemptFailed): drop,
@@ -301,6 +293,8 @@ RULES: Final[Mapping[tuple[AttemptStatus, type[ev.AttemptEvent]], Rule]] = Mappi
         (ANSWERED, ev.TextDelivered): nothing,
         (SETTLED, ev.AttemptClaimed): nothing,
         (SETTLED, ev.AttemptDelayed): nothing,
+        (SETTLED, ev.AttemptJoined): nothing,
+        (SETTLED, ev.AttemptUnheard): nothing,
         (SETTLED, ev.AttemptAccepted): late,
         (SETTLED, ev.AttemptUnknown): known_by_then,
         (SETTLED, ev.AttemptFailed): note,
@@ -355,23 +349,8 @@ def _catch_up(draft: Draft, a: Attempt) -> None:
         draft.command(CommandKind.EDIT_SLACK, a.number, a.try_)
 
 
-def _is_still_wanted(draft: Draft, a: Attempt, late: timedelta) -> bool:
-    """After an outage somebody else may be on call. A page that is late without one is said to be: that it waits for a free line is
-    alarmed elsewhere."""
-    if look_again(draft):
-        return not draft.attempt(a.number).settled
-    if late >= LATE and SLOW not in draft.incident.alarmed:
-        draft.note(f"{draft.what(a)}: {in_words(late)} late, nobody came for it sooner.", EntryKind.PAGE)
-    return True
-
-
 def _longest_pause(draft: Draft, a: Attempt) -> int:
     return LAST_RESORT_PAUSE if draft.page(a.page).step == LAST_RESORT else LONGEST_PAUSE
-
-
-def _try_again(draft: Draft, a: Attempt) -> Attempt:
-    draft.clear_timer(TimerKind.ATTEMPT, a.number)
-    return draft.change_attempt(a.number, status=PLANNED, try_=a.tries + 1, tries=a.tries + 1)
 
 
 def _lost(draft: Draft, a: Attempt, reason: str) -> None:

@@ -15,7 +15,8 @@ from types import MappingProxyType
 from typing import Final
 
 from escalation.domain import events as ev
-from escalation.domain.attempts import EVIDENCE_TAKES, MENU_TAKES, QUEUE_TAKES, RINGING_SLACK, SENDING_TAKES, again
+from escalation.domain.attempts import EVIDENCE_TAKES, MENU_TAKES, QUEUE_TAKES, RINGING_SLACK
+from escalation.domain.claims import SENDING_TAKES, SHARED_CALL_TAKES, again
 from escalation.domain.draft import Draft
 from escalation.domain.incident import LAST_RESORT, Attempt, AttemptStatus, Incident, Page, Status, Timer, TimerKind
 from escalation.domain.paging import AT_ONCE, LAST_RESORT_PAUSE, climb
@@ -133,6 +134,10 @@ def patience(incident: Incident, attempt: Attempt) -> timedelta | None:
             return SENDING_TAKES
         case AttemptStatus.UNKNOWN:
             return EVIDENCE_TAKES
+        case AttemptStatus.ACCEPTED if (
+            attempt.channel.rings and attempt.try_ not in attempt.references
+        ):  # it joined another's call
+            return SHARED_CALL_TAKES + incident.policy.ring
         case AttemptStatus.ACCEPTED if attempt.channel.rings:
             return QUEUE_TAKES
         case AttemptStatus.RINGING:

@@ -172,6 +172,25 @@ class AttemptDelayed:
 
 
 @dataclass(frozen=True, slots=True)
+class AttemptJoined:
+    """A call that is placed, or runs, to the same phone speaks for this attempt too. `with_incident`: whose call that is; `late`: since
+    it was due."""
+
+    attempt: int
+    try_: int
+    with_incident: int
+    late: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptUnheard:
+    """The call that it had joined is over, and spoke of something else."""
+
+    attempt: int
+    try_: int
+
+
+@dataclass(frozen=True, slots=True)
 class AttemptAccepted:
     """The carrier's 2xx. `reference` is the carrier's name for the request; `parts`: messages that a text is billed as, where that
     is known."""
@@ -248,6 +267,8 @@ class TextDelivered:
 AttemptEvent = (
     AttemptClaimed
     | AttemptDelayed
+    | AttemptJoined
+    | AttemptUnheard
     | AttemptAccepted
     | AttemptUnknown
     | AttemptFailed

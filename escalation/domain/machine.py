@@ -45,8 +45,9 @@ from types import MappingProxyType
 from typing import Any, Final, get_args
 
 from escalation.domain import events as ev
-from escalation.domain.attempts import MENU_TAKES, again, give_up, keep, rule_attempt
+from escalation.domain.attempts import MENU_TAKES, give_up, keep, rule_attempt
 from escalation.domain.audit import rearm
+from escalation.domain.claims import again
 from escalation.domain.commands import Command
 from escalation.domain.draft import Draft
 from escalation.domain.handing_on import add_responder, escalate, escalate_again, escalate_on, is_stale, reassign

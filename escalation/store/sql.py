@@ -19,6 +19,7 @@ from escalation.store.engines import Engines, troubles
 from escalation.store.sql_announced import Announced
 from escalation.store.sql_audit import Watching
 from escalation.store.sql_calendars import Calendars
+from escalation.store.sql_calls import Calls
 from escalation.store.sql_facts import Facts
 from escalation.store.sql_incidents import Incidents
 from escalation.store.sql_members import Gathered
@@ -27,7 +28,7 @@ from escalation.store.sql_quiet import Quieting
 from escalation.store.sql_retention import Forgetting
 
 
-class SqlTransaction(Watching, Forgetting, Announced, Calendars, Incidents, Outbox, Quieting, Gathered, Facts):
+class SqlTransaction(Watching, Forgetting, Announced, Calendars, Incidents, Outbox, Calls, Quieting, Gathered, Facts):
     """Implements `ports.Transaction`."""
 
     def load(self, incident_id: int) -> Incident | None:

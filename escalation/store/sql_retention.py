@@ -17,6 +17,7 @@ from escalation.store.tables import (
     JobState,
     alerts,
     arrangements,
+    calls,
     entries,
     inbox,
     incidents,
@@ -47,7 +48,13 @@ class Forgetting(Work):
         """Of the oldest ones; no index is needed for that, as the oldest have the smallest ids."""
         oldest = select(outbox.c.id, outbox.c.state, outbox.c.due_at).order_by(outbox.c.id).limit(limit).subquery()
         done = select(oldest.c.id).where(oldest.c.state == JobState.DONE, oldest.c.due_at < before)
-        return self._count(delete(outbox).where(outbox.c.id.in_(done)))
+        return self._count(delete(outbox).where(outbox.c.id.in_(done))) + self._forget_calls(before, limit)
+
+    def _forget_calls(self, before: datetime, limit: int) -> int:
+        """Calls that spoke for several, with their menus; the attempts stay and name no call any more."""
+        oldest = select(calls.c.id, calls.c.told_at).order_by(calls.c.id).limit(limit).subquery()
+        old = select(oldest.c.id).where(oldest.c.told_at < before)
+        return self._count(delete(calls).where(calls.c.id.in_(old)))
 
     def forget_arrangements(self, before: datetime, limit: int) -> int:
         """What was taken back too; and maintenance windows."""

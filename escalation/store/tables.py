@@ -11,6 +11,7 @@ from sqlalchemy import Column, ForeignKey, ForeignKeyConstraint, Index, Integer,
 from escalation.domain.alert import Action, Link, Severity
 from escalation.domain.commands import CommandKind
 from escalation.domain.incident import AttemptStatus, Outcome, Status, TimerKind
+from escalation.domain.joined import Menu
 from escalation.domain.maintenance import Scope
 from escalation.domain.policy import Policy, Rung, Site
 from escalation.domain.roster import Channel
@@ -32,6 +33,7 @@ class JobState(StrEnum):
 
 
 # Written out, never as parameters: a partial index serves only a query that repeats its condition word for word.
+OVER_UNHEARD = text("calls.ended_at IS NOT NULL AND calls.told_at IS NULL")
 OPEN = text("incidents.status <> 'resolved'")
 CLOSED = text("incidents.status = 'resolved'")
 UNDONE = text("outbox.state <> 'done'")
@@ -88,7 +90,7 @@ pages = Table(
     Column("closed", Words, nullable=False),
 )
 
-calls = Table(  # one phone call; owns its member attempts, so that a storm can be told in one call
+calls = Table(  # a phone call that speaks for several incidents; placed by one attempt, and the others are its members
     "calls",
     metadata,
     Column("id", BIG, primary_key=True, autoincrement=True),
@@ -97,7 +99,25 @@ calls = Table(  # one phone call; owns its member attempts, so that a storm can 
     Column("address", Words, nullable=False),
     Column("began_at", Moment, nullable=False),
     Column("ended_at", Moment),
+    Column("incident_id", BIG),  # whose attempt placed it: a plain number, the call goes on without that incident
+    Column("attempt", Integer),
+    Column("outcome", Word(Outcome)),
+    Column("reason", Words),
+    Column("told_at", Moment),  # every member knows that it is over
     sqlite_autoincrement=True,
+)
+Index("calls_by", calls.c.incident_id, calls.c.attempt)
+Index("calls_untold", calls.c.id, sqlite_where=text("ended_at IS NOT NULL AND told_at IS NULL"),
+      postgresql_where=text("ended_at IS NOT NULL AND told_at IS NULL"))  # fmt: skip
+
+menus = Table(  # what each menu of such a call spoke of, before it was spoken: a key acts on that
+    "menus",
+    metadata,
+    Column("call_id", BIG, ForeignKey("calls.id", ondelete="CASCADE"), primary_key=True),
+    Column("try_", Integer, primary_key=True),
+    Column("hop", Integer, primary_key=True),
+    Column("menu", Shape(TypeAdapter(Menu)), nullable=False),
+    Column("key", String(4), nullable=False),
 )
 
 attempts = Table(

@@ -19,6 +19,7 @@ from tempfile import mkdtemp
 import httpx
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from escalation.announcing import Announcing
 from escalation.audit import Audit
 from escalation.briefing import Briefs
 from escalation.build import System, by_channel, plivo_client
@@ -202,8 +203,10 @@ class CrashNight:
         responses = Responses(engine, mortal, self.settings.secret_key)
         audit, retention = Audit(engine, mortal), Retention(mortal, self.settings.keep_days)  # type: ignore[arg-type]
         review = Review(engine, mortal)  # type: ignore[arg-type]
+        announcing = Announcing(mortal, carriers)  # type: ignore[arg-type]
         self.system = System(
-            self.settings, mortal, engine, dispatch, briefs, Queries(store), responses, audit, retention, review, plivo, None, caller=30
+            self.settings, mortal, engine, dispatch, briefs, Queries(store), responses, audit, retention, announcing, review, plivo, None,
+            caller=30
         )  # type: ignore[arg-type]  # fmt: skip
         self.timekeeper = Timekeeper(self.system, nudge, at_once)
         self.app = httpx.WSGITransport(app=create_app(self.system))

@@ -33,12 +33,12 @@ class Ending:
     says: str = ""
 
     def missed(self, night: CrashNight) -> list[str]:
-        (incident,) = night.incidents()
+        incidents = night.incidents()
         phones = {handle: night.world.phone(number) for handle, number in PHONES.items()}
         rang = {handle for handle, phone in phones.items() if any(call.ringing_at for call in phone.calls)}
         texted = {handle for handle, phone in phones.items() if any("Reply" in text.body for text in phone.texts)}
-        wrong = [] if incident.status is self.status else [f"it is {incident.status}"]
-        wrong += [] if incident.acknowledged_by == self.by else [f"{incident.acknowledged_by or 'nobody'} has it"]
+        wrong = [f"{i.short_id} is {i.status}" for i in incidents if i.status is not self.status]
+        wrong += [f"{i.acknowledged_by or 'nobody'} has {i.short_id}" for i in incidents if i.acknowledged_by != self.by]
         wrong += [] if self.rung <= rang <= self.rung | self.may_ring else [f"the phones of {sorted(rang)} rang"]
         wrong += [f"{handle} was not written to" for handle in self.texted - texted]
         wrong += ["no mail to the last resort"] if self.mailed and not night.world.mailbox else []
@@ -97,5 +97,25 @@ NIGHTS: Mapping[str, Scripted] = {
             minutes=9,
         ),
         Ending(Status.RESOLVED, may_ring=ANN, says="Resolved by"),
+    ),
+    "a storm that one key ends": Scripted(
+        Script(
+            policy(step("ann"), step("bob")),
+            {"ann": [Habit("answers", after=12, presses=("1",))], "bob": [SLEEPS]},
+            alerts=((0.0, "db-1", "trigger"), (1.0, "db-2", "trigger"), (6.0, "db-3", "trigger")),
+            minutes=9,
+        ),
+        Ending(Status.ACKNOWLEDGED, "ann", ANN, says="Acknowledged by Ann, by phone"),
+        chunks=2,
+    ),
+    "a storm that nobody answers": Scripted(
+        Script(
+            policy(step("ann", minutes=2, ladder=CALL_TEXT_CALL), step("bob", minutes=1, ladder=CALL)),
+            {"ann": [SLEEPS], "bob": [SLEEPS]},
+            alerts=((0.0, "db-1", "trigger"), (1.0, "db-2", "trigger")),
+            minutes=9,
+        ),
+        Ending(Status.EXHAUSTED, "", ANN | BOB, texted=ANN, mailed=True, says="EXHAUSTED"),
+        chunks=3,
     ),
 }

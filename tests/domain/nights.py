@@ -77,12 +77,22 @@ class RandomNight:
             late = ev.AttemptDelayed(command.attempt, command.try_, "another call of ours is on that phone")
             self.dice.choice([self.tell, self.mail.append])(late)  # said after the claim, in a transaction of its own
             return
+        if command.kind is CommandKind.CALL and self.dice.randrange(6) == 5:
+            self._join(command)
+            return
         if command.kind.begins_attempt:
             self._send(command)
         else:
             self.pending.remove(command)
             if command.kind is CommandKind.HANG_UP:
                 self._ended((command.attempt, command.try_), Outcome.STOOD_DOWN)
+
+    def _join(self, c: Command) -> None:
+        """Another incident's call takes it along: no call of its own, and some day it hears how that one ended."""
+        self.pending.remove(c)
+        self.tell(ev.AttemptJoined(c.attempt, c.try_, 7))
+        ended, unheard = ev.AttemptEnded(c.attempt, c.try_, Outcome.NO_ANSWER), ev.AttemptUnheard(c.attempt, c.try_)
+        self.mail.append(self.dice.choice([ended, unheard]))
 
     def _send(self, c: Command) -> None:
         self.tell(ev.AttemptClaimed(c.attempt, c.try_))
@@ -92,6 +102,8 @@ class RandomNight:
             return
         assert self.incident.status in (Status.TRIGGERED, Status.EXHAUSTED), "dialled after it was over"
         assert self.incident.page_of(attempt).closed != "declined", "sent to somebody who declined"
+        if attempt.channel.rings and self.dice.randrange(4) == 3:  # of a call that is not shared: nothing follows
+            self.mail += [ev.AttemptJoined(c.attempt, c.try_, 7), ev.AttemptUnheard(c.attempt, c.try_ - 1)]
         outcome = self.dice.choice(
             ["ok", "ok", "ok", "ok late", "refused", "bad number", "no credit", "5xx before", "5xx after", "died", "died after"]
         )

@@ -244,7 +244,7 @@ def test_the_nights_are_wild() -> None:
         attempt = before.attempt(getattr(event, "attempt", 0)) if isinstance(event, get_args(ev.AttemptEvent)) else None
         met.add((attempt.status if attempt else before.status, type(event)))
 
-    for seed in range(300):
+    for seed in range(400):
         for chosen in (policy(), policy(step("ann", "bob"), step("lee"), rounds=2)):
             RandomNight(Random(seed), chosen, look).run(120)
     of_the_audit = {(status, ev.Audited) for status in Status}  # told when rows were lost, which nights do not do

@@ -33,7 +33,12 @@ rosters = st.builds(
 )
 services = st.builds(Service, words, st.lists(words, max_size=2).map(tuple), words)
 site_values = st.builds(
-    Site, rosters, st.dictionaries(words, services, max_size=2), st.dictionaries(words, policies, max_size=2), st.integers(0)
+    Site,
+    rosters,
+    st.dictionaries(words, services, max_size=2),
+    st.dictionaries(words, policies, max_size=2),
+    steps,
+    st.integers(0),
 )
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | words,

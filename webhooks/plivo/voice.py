@@ -27,6 +27,7 @@ from escalation.responses import KEYS as ACTING
 from escalation.responses import Kind, Said, standing
 from webhooks.plivo import hops
 from webhooks.plivo.afterwards import Afterwards
+from webhooks.plivo.joined import Joined
 
 log = logging.getLogger(__name__)
 
@@ -51,11 +52,13 @@ def add_routes(plivo: Blueprint, system: System) -> None:
         plivo.add_url_rule(f"{PATH}/{what}", what, voice.always(view, voice.generic), methods=["POST"], defaults={"hop": 0})
     plivo.add_url_rule(f"{PATH}/key/<int:hop>", "key", voice.always(voice.key, voice.unsaved), methods=["POST"])
     plivo.add_url_rule(f"{PATH}/silent/<int:hop>", "silent", voice.always(voice.silent, voice.unheard), methods=["POST"])
+    plivo.add_url_rule(f"{PATH}/more/<int:hop>", "more", voice.always(voice.joined.more, voice.unsaved), methods=["POST"])
 
 
 class _Voice:
     def __init__(self, system: System) -> None:
         self._system = system
+        self.joined = Joined(system)
         self._afterwards = Afterwards()
 
     def always(self, view: View, otherwise: View) -> Callable[[str, int], Response]:
@@ -91,6 +94,9 @@ class _Voice:
         digit, identity = callbacks.pressed(request.form), callbacks.key_identity(hop, request.form, name)
         if not digit:
             return self.silent(name, hop)
+        if (several := self.joined.key(name, hop, digit)) is not None:
+            self._note_answered(name)
+            return several
         said = self._system.responses.key((name.incident_id, name.attempt, name.try_), digit, identity)
         if said.kind in (Kind.REPEAT, Kind.WRONG):
             wrong = wording.wrong_key_words() if said.kind is Kind.WRONG else []
@@ -101,10 +107,13 @@ class _Voice:
         """No key: twice more, then the call ends, and nothing is acknowledged by it."""
         if hops.is_over(hop):
             return answers.say(wording.silence_words())
-        return self._menu(self._heard(name), name, hops.after_silence(hop))
+        seen, several = self._heard(name), self.joined.silent(name, hop)
+        return self._menu(seen, name, hops.after_silence(hop)) if several is None else several
 
     def message(self, name: Name, hop: int) -> bytes:
         """For a machine that picked up. A person who was taken for one can still press a key."""
+        if (several := self.joined.message(name)) is not None:
+            return several
         seen = self._look(name)
         if not _is_wanted(seen.incident):
             return self._menu(seen, name, hop)
@@ -147,6 +156,8 @@ class _Voice:
         return answers.fallback(urls.key(hop), urls.silent(hop))
 
     def _menu(self, seen: Seen, name: Name, hop: int, first: Sequence[str] = ()) -> bytes:
+        if (several := self.joined.menu(name, hop, first)) is not None:
+            return several
         if not _is_wanted(seen.incident):
             return answers.say(self._words(_standing(seen, name)))
         if hops.is_enough(hop):

@@ -40,6 +40,14 @@ def say(words: Sequence[str]) -> bytes:
     return _document(response)
 
 
+def say_then_go(words: Sequence[str], url: str) -> bytes:
+    """Says the words and asks there what comes next: what takes longer than an answer may."""
+    response = etree.Element("Response")
+    _say(response, words)
+    etree.SubElement(response, "Redirect", method="POST").text = _clean(url)
+    return _document(response)
+
+
 def voicemail(words: Sequence[str], action_url: str) -> bytes:
     """For a machine, or for a person mistaken for one: they can still press a key."""
     response = etree.Element("Response")

@@ -40,6 +40,9 @@ class Urls:
     def silent(self, hop: int) -> str:
         return self._call(f"silent/{hop}") + ASKING
 
+    def more(self, hop: int) -> str:
+        return self._call(f"more/{hop}") + ASKING
+
     @property
     def ring(self) -> str:
         return self._call("ring") + TELLING

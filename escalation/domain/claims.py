@@ -1,0 +1,74 @@
+"""An attempt before anything is on its way: the last look before sending, sending again, joining a call that is there already and
+coming back from one that never spoke of it. Not what comes after sending (`attempts`)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from escalation.domain import events as ev
+from escalation.domain.draft import Draft
+from escalation.domain.incident import LAST_RESORT, Attempt, AttemptStatus, Outcome, TimerKind
+from escalation.domain.lateness import LATE, in_words, look_again
+from escalation.domain.paging import SLOW, settle
+from escalation.domain.timeline import EntryKind
+
+# Two carriers × 90 s of silence would eat 3 of the 5 minutes of a step: about 20 s until accepted, about 75 s after.
+SENDING_TAKES = timedelta(seconds=20)
+# A call at its longest: queued, ringing, and at the carrier's limit. The attempt that placed it knows sooner, and tells the others.
+SHARED_CALL_TAKES = timedelta(seconds=400)
+
+
+def claim(draft: Draft, a: Attempt, event: ev.AttemptClaimed) -> None:
+    """The last look before sending. The step's time begins with its first claim."""
+    if event.try_ == a.try_ and _is_still_wanted(draft, a, event.late):
+        _begin(draft, a, AttemptStatus.CLAIMED, SENDING_TAKES)
+
+
+def join(draft: Draft, a: Attempt, event: ev.AttemptJoined) -> None:
+    """A call to the same phone speaks for this incident too: the last look, and from here on it is a call like any other."""
+    if event.try_ != a.try_ or not _is_still_wanted(draft, a, event.late):
+        return
+    _begin(draft, a, AttemptStatus.ACCEPTED, SHARED_CALL_TAKES + draft.incident.policy.ring)
+    whom = draft.whom(draft.page(a.page))
+    draft.note(f"Joined the call to {whom} that is under way for INC-{event.with_incident}.", EntryKind.PAGE)
+
+
+def come_back(draft: Draft, a: Attempt, event: ev.AttemptUnheard) -> None:
+    """The call was over before it spoke of this: that was no call, so there is another at once."""
+    if event.try_ != a.try_:
+        return
+    if draft.page(a.page).closed:
+        settle(draft, a, Outcome.KEY)
+        return
+    whom = draft.whom(draft.page(a.page))
+    draft.note(f"The call to {whom} was over before it spoke of this: calling again.", EntryKind.PAGE)
+    again(draft, a)
+
+
+def again(draft: Draft, a: Attempt, after: timedelta = timedelta(0)) -> None:
+    """A fresh request for the same attempt."""
+    draft.send(_try_again(draft, a), after)
+
+
+def _begin(draft: Draft, a: Attempt, status: AttemptStatus, patience: timedelta) -> None:
+    draft.change_attempt(a.number, status=status, began_at=a.began_at or draft.now)
+    draft.set_timer(TimerKind.ATTEMPT, patience, a.number)
+    page = draft.page(a.page)
+    if page.step != LAST_RESORT and not draft.incident.timer(TimerKind.STEP):
+        draft.clear_timer(TimerKind.SLOT)
+        draft.set_timer(TimerKind.STEP, draft.incident.step_of(page).timeout)
+
+
+def _is_still_wanted(draft: Draft, a: Attempt, late: timedelta) -> bool:
+    """After an outage somebody else may be on call. A page that is late without one is said to be: that it waits for a free line is
+    alarmed elsewhere."""
+    if look_again(draft):
+        return not draft.attempt(a.number).settled
+    if late >= LATE and SLOW not in draft.incident.alarmed:
+        draft.note(f"{draft.what(a)}: {in_words(late)} late, nobody came for it sooner.", EntryKind.PAGE)
+    return True
+
+
+def _try_again(draft: Draft, a: Attempt) -> Attempt:
+    draft.clear_timer(TimerKind.ATTEMPT, a.number)
+    return draft.change_attempt(a.number, status=AttemptStatus.PLANNED, try_=a.tries + 1, tries=a.tries + 1)
