@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
-from escalation import gathering
+from escalation import call_ends, gathering
 from escalation.domain import events as ev
 from escalation.domain.alert import Action, Alert
 from escalation.domain.arrangements import Arrangement, refusals
@@ -17,7 +17,6 @@ from escalation.domain.audit import LONGEST_WAIT, Finding, findings
 from escalation.domain.dedup import What, meaning
 from escalation.domain.grouping import Member
 from escalation.domain.incident import AttemptStatus, Incident, Status, TimerKind, Via
-from escalation.domain.joined import Ended, news
 from escalation.domain.machine import advance
 from escalation.domain.overrides import Absence, Override
 from escalation.domain.policy import Policy, Service, Site
@@ -149,7 +148,7 @@ class Engine:
         """Fires timers that are due, each in a transaction of its own; returns how many could be. One incident that cannot be ruled on
         stops no other, and what failed takes no place in the next batch, up to `MOST_STUCK` of them.
         Two timekeepers may do this at once: the machine takes a timer only as it stands in the locked incident."""
-        settle_members(self._store, self.tell, limit)
+        call_ends.tell_all(self._store, limit, self.tell, each)
         due = self._run(lambda tx: (tx.due_timers(limit + self._stuck), []))
         failed = each("a timer", due, lambda one: self.tell(*one))
         self._stuck = min(failed, MOST_STUCK)
@@ -311,31 +310,6 @@ class Engine:
         """After the commit: dying between the two costs the timekeeper's patience, never the page."""
         if jobs:
             self._nudge.wake(jobs)
-
-
-def settle_members(store: Store, tell: Callable[..., Told], limit: int) -> int:
-    """Calls that spoke for several incidents and are over: each of those hears it, in a transaction of its own. Dying in between, the rest
-    hear it next time. Returns how many there were."""
-    with store.read() as tx:
-        ended = tx.ended_members(limit)
-    each("the end of a call", ended, lambda one: _tell_end(tell, one))
-    if ended:
-        with store.transaction() as tx:
-            tx.told()
-    return len(ended)
-
-
-def _tell_end(tell: Callable[..., Told], ended: Ended) -> None:
-    """A key that was pressed for all of them counts for this one too, whether or not the caller waited until it was done."""
-    if ended.key == "1":
-        tell(ended.incident_id, lambda incident, _: _acknowledges(incident, ended.attempt))
-    tell(ended.incident_id, news(ended))
-
-
-def _acknowledges(incident: Incident, number: int) -> ev.Event | None:
-    attempt = incident.attempt(number)
-    is_open = incident.status in (Status.TRIGGERED, Status.EXHAUSTED)
-    return ev.Acknowledged(incident.page_of(attempt).responder, Via.PHONE, number) if attempt and is_open else None
 
 
 def each(what: str, items: Sequence[S], act: Callable[[S], object]) -> int:

@@ -16,15 +16,15 @@ from escalation.domain.arrangements import Arrangement
 from escalation.domain.commands import Command
 from escalation.domain.events import TimerFired
 from escalation.domain.grouping import Member
-from escalation.domain.incident import Incident, Outcome, Status
+from escalation.domain.incident import Incident, Status
 from escalation.domain.inhibition import Parent
-from escalation.domain.joined import Ended, Headline, Menu, Part
 from escalation.domain.maintenance import Maintenance, Planned
 from escalation.domain.overrides import Absence, Override
 from escalation.domain.policy import Policy, Site
 from escalation.domain.roster import Channel
 from escalation.domain.timeline import Entry
 from escalation.domain.wording import Brief
+from escalation.shared_calls import SharedCalls
 
 
 class Clock(Protocol):
@@ -60,7 +60,7 @@ class OpenIncident:
     occurred_at: datetime | None
 
 
-class Transaction(Protocol):
+class Transaction(SharedCalls, Protocol):
     """One transaction. What it changed is seen by others when the context ends without an exception, else nothing is."""
 
     @property
@@ -148,50 +148,6 @@ class Transaction(Protocol):
 
     def keep_phone(self, incident_id: int, attempt: int, try_: int, until: datetime) -> None:
         """How long that call still holds its phone, if it does: nothing that was freed is taken again."""
-
-    # A call that speaks for several incidents. It is named by the attempt that placed it; those that joined it are its members.
-
-    def joinable(self, address: str, incident_id: int, attempt: int) -> Part | None:
-        """Whose call is on that phone, if another may still join it: the phone is ours until this transaction ends."""
-
-    def join_call(self, host: Part, incident_id: int, attempt: int, address: str) -> None:
-        """That attempt is a member of the host's call from now on."""
-
-    def leave_call(self, incident_id: int, attempt: int) -> None:
-        """It is no longer a member of any."""
-
-    def is_member(self, incident_id: int, attempt: int) -> bool:
-        """Whether it joined another's call, or had when it was settled."""
-
-    def is_shared(self, incident_id: int, attempt: int) -> bool:
-        """Whether the call that this attempt placed is not over and speaks for others that want it. Nobody joins meanwhile."""
-
-    def end_call(self, incident_id: int, attempt: int, outcome: Outcome, reason: str) -> None:
-        """The call that this attempt placed is over: nobody joins it any more, and its members are to be told (`ended_members`)."""
-
-    def headlines(self, incident_id: int, attempt: int) -> list[Headline] | None:
-        """What that call has to say now, the worst first; None when nobody ever joined it."""
-
-    def titles(self, members: Sequence[Part]) -> list[Headline]:
-        """The same of these, those that nobody has taken, also when the call is over for them."""
-
-    def speak(self, incident_id: int, attempt: int, try_: int, hop: int, menu: Menu) -> None:
-        """Keeps what a menu of that call is about to say."""
-
-    def menu(self, incident_id: int, attempt: int, try_: int, hop: int) -> Menu | None:
-        """What that menu said, or where it could not be kept, the last before it; None where no menu spoke of several."""
-
-    def press(self, incident_id: int, attempt: int, try_: int, hop: int, key: str) -> None:
-        """Keeps the key that was pressed in a menu: what it means will be done, whatever becomes of the call."""
-
-    def wanted(self, members: Sequence[Part]) -> dict[int, tuple[Status, str]]:
-        """How these incidents stand, and who has them."""
-
-    def ended_members(self, limit: int) -> list[Ended]:
-        """Members of calls that are over, which do not know it yet."""
-
-    def told(self) -> None:
-        """Calls of which every member knows that they are over are not looked at again."""
 
     def set_aside(self, incident_id: int) -> None:
         """An incident that cannot be read (`Unreadable`): counted (`unreadable_row`), logged by its id, and its timers and commands
