@@ -26,6 +26,7 @@ from escalation.engine import Engine
 from escalation.errors import StoreUnavailable
 from escalation.ping import Ping
 from escalation.ports import Carrier, Clock, Job, Nudge, Patience
+from escalation.readiness import Readiness
 from escalation.responses import Responses
 from escalation.retention import Retention
 from escalation.review import Review
@@ -52,6 +53,7 @@ class System:
     retention: Retention
     announcing: Announcing
     review: Review
+    readiness: Readiness
     plivo: PlivoClient | None
     ping: Ping | None
     caller: float  # seconds in which whoever is on the phone is answered
@@ -85,9 +87,23 @@ def build(
     responses = Responses(engine, store, settings.secret_key)
     audit, retention, review = Audit(engine, store), Retention(store, settings.keep_days), Review(engine, store)
     ping = Ping(settings.ping_url, transport) if settings.ping_url else None
-    announcing, queries = Announcing(store, carriers), Queries(store)
+    announcing, readiness, queries = Announcing(store, carriers), Readiness(engine, store), Queries(store)
     return System(
-        settings, store, engine, dispatch, briefs, queries, responses, audit, retention, announcing, review, plivo, ping, caller
+        settings,
+        store,
+        engine,
+        dispatch,
+        briefs,
+        queries,
+        responses,
+        audit,
+        retention,
+        announcing,
+        review,
+        readiness,
+        plivo,
+        ping,
+        caller,
     )
 
 

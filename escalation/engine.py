@@ -22,12 +22,13 @@ from escalation.domain.overrides import Absence, Override
 from escalation.domain.policy import Policy, Service, Site
 from escalation.domain.roster import Channel, Roster
 from escalation.domain.round_robin import with_turns
-from escalation.domain.self_test import FAILED, PASSED, SelfTest, has_passed
+from escalation.domain.self_test import SelfTest
 from escalation.domain.timeline import Entry, EntryKind
 from escalation.errors import BadInput, NotFound, StoreUnavailable, UnknownKey, Unreadable
 from escalation.holds import informed
 from escalation.phones import release_phones
 from escalation.ports import Job, Nudge, OpenIncident, Patience, Store, Transaction
+from escalation.tested import keep_result
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -336,8 +337,7 @@ def rule(tx: Transaction, incident: Incident, event: ev.Event, jobs: list[Job]) 
     release_phones(tx, incident, decision.incident, event)
     if _is_in_doubt(incident, decision.incident, event):
         tx.bump("unknown_outcome")
-    if incident.policy.test_number and incident.is_open and not decision.incident.is_open:
-        tx.beat(PASSED if has_passed(decision.incident) else FAILED)
+    keep_result(tx, incident, decision.incident)
     jobs += tx.save(incident, decision.incident, decision.commands, decision.entries, cause_of(incident, event))
     return Told(decision.incident, roster, event, tx.now, True, decision.entries)
 

@@ -235,6 +235,15 @@ class Transaction(SharedCalls, Protocol):
     def forget_gap(self, schedule: str, start: datetime, end: datetime) -> None:
         """It was filled, or is over: should it come back it is told again."""
 
+    def ask_reach(self, person: str, shift_at: datetime, apart: timedelta) -> bool:
+        """Marks that somebody is called before that shift; False when they were, or were called for another within `apart`."""
+
+    def reached(self, person: str, *, answered: bool) -> None:
+        """What came of that call."""
+
+    def reach(self) -> dict[str, bool]:
+        """What came of the last one, by person; without those of whom nothing is known yet."""
+
     def calendar_editions(self) -> dict[str, int]:
         """How often the addresses of calendars were renewed, by owner (a target's text); without those that never were."""
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from math import inf
@@ -19,6 +19,7 @@ from escalation.audit import CLEAN
 from escalation.build import System
 from escalation.domain.coverage import gaps
 from escalation.domain.incident import Status
+from escalation.domain.roster import Roster
 from escalation.domain.schedule import shifts
 from escalation.domain.self_test import BEGUN, FAILED, PASSED
 from escalation.errors import StoreUnavailable
@@ -157,7 +158,7 @@ class _Numbers(Collector):
             ahead = shifts(schedule, now, now + AHEAD, roster.overrides, roster.absences)
             on_call.add_metric([name], len(ahead[0].people))
             gap.add_metric([name], sum((hole.end - hole.start).total_seconds() for hole in gaps(ahead)))
-        yield from (on_call, gap)
+        yield from (on_call, gap, _reach(roster, self._queries.reach()))
 
     def _quiet(self) -> Iterator[Metric]:
         maintained = self._queries.maintained()
@@ -186,6 +187,17 @@ class _Numbers(Collector):
         yield GaugeMetricFamily(
             "escalation_config_version", "The configuration applied last; 0 when there is none.", value=version
         )
+
+
+def _reach(roster: Roster, heard: Mapping[str, bool]) -> Metric:
+    """Of those who are called before their shifts, and were once."""
+    reachable = GaugeMetricFamily(
+        "escalation_person_reachable", "1 when the key of the last call before a shift was pressed.", labels=["person"]
+    )
+    for handle, person in roster.people.items():
+        if person.readiness and handle in heard:
+            reachable.add_metric([handle], float(heard[handle]))
+    return reachable
 
 
 def _self_test(passed: timedelta | None, failed: timedelta | None) -> Iterator[Metric]:

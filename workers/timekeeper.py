@@ -66,6 +66,7 @@ class Timekeeper:
             Duty("self-test", timedelta(seconds=10), self._test),
             Duty("coverage", timedelta(minutes=5), self._look_ahead),
             Duty("shifts", timedelta(seconds=30), self._look_for_shifts),
+            Duty("readiness", timedelta(seconds=60), self._ask_the_next),
             Duty("announcements", timedelta(seconds=10), self._announce),
             Duty("ping", timedelta(seconds=60), self._ping),
         )
@@ -139,6 +140,9 @@ class Timekeeper:
 
     def _look_for_shifts(self) -> None:
         self._run("shifts", self._system.announcing.look_for_shifts)
+
+    def _ask_the_next(self) -> None:
+        self._run("readiness", self._system.readiness.turn)
 
     def _announce(self) -> None:
         """By a hand: carriers may be silent."""

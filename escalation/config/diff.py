@@ -85,6 +85,7 @@ def _person(person: Responder) -> Words:
     said |= {_ASPECT[c.channel]: _contact(c) for c in person.contacts if c.channel is not Channel.SLACK}
     said |= {f"rules of {urgency} urgency": ", ".join(map(_rung, ladder)) for urgency, ladder in person.rules.items()}
     said |= {"quiet_hours": f"{open_hours(person.quiet.week)} in {person.quiet.zone.key}"} if person.quiet else {}
+    said |= {"readiness": spelled(person.readiness)} if person.readiness else {}
     said |= {"notices": _notices(person.notices)} if person.notices != ShiftNotices() else {}
     return said | ({"slack": person.chat} if person.chat else {})
 

@@ -68,6 +68,7 @@ class PersonBlock(Block):
     rules: RulesBlock | None = None
     quiet_hours: Windows | None = None
     notices: Annotated[ShiftNotices, PlainValidator(told.notices)] = ShiftNotices()
+    readiness: Annotated[timedelta | None, PlainValidator(told.readiness)] = None
 
     @model_validator(mode="after")
     def _wakes_up(self) -> Self:

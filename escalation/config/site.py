@@ -66,6 +66,7 @@ def _responder(handle: str, person: PersonBlock) -> Responder:
         rules=_rules(person.rules) if person.rules else {},
         quiet=_hours(person.quiet_hours, person.timezone) if person.quiet_hours else None,
         notices=person.notices,
+        readiness=person.readiness,
     )
 
 

@@ -1,4 +1,4 @@
-"""`notices` of a person: when and how they are told that a shift of theirs begins. Same manner as `words`."""
+"""`notices` and `readiness` of a person: when and how they are told that a shift of theirs begins, and called for a test before it. Same manner as `words`."""
 
 from __future__ import annotations
 
@@ -25,6 +25,11 @@ def notices(value: object) -> ShiftNotices:
         raise Refused(f"unknown key {quoted(unknown)}{guess(unknown, _KEYS, public=True)} (there are: {', '.join(_KEYS)})")
     by = _channel(value["by"]) if "by" in value else None
     return ShiftNotices(by, _leads(value["at"]) if "at" in value else ShiftNotices().at)
+
+
+def readiness(value: object) -> timedelta | None:
+    """`1d` before a shift, or `no`."""
+    return None if value is False else words.span(value)
 
 
 def _channel(value: object) -> Channel:

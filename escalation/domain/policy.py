@@ -13,9 +13,10 @@ from escalation.domain.maintenance import Recurring, Scope
 from escalation.domain.roster import CALL_TEXT_CALL, Responder, Roster, Rung, Target
 from escalation.domain.urgency import Urgencies, Urgency
 
-__all__ = ["CALL_TEXT_CALL", "SELF_TEST", "Inhibition", "Policy", "Rung", "Service", "Site", "Step"]
+__all__ = ["CALL_TEXT_CALL", "READINESS", "SELF_TEST", "Inhibition", "Policy", "Rung", "Service", "Site", "Step"]
 
 INHIBITED_FOR = timedelta(hours=4)
+READINESS = "_readiness"  # service and policy of the call before a shift
 SELF_TEST = "_self-test"  # service, policy and responder of the self-test: no configuration can have that name
 
 
@@ -55,7 +56,8 @@ class Policy:
     """`rounds`: how often all steps are gone through. `ring`: how long one call rings (over about 25 s a carrier's
     voicemail picks up). `slot_limit`: how long pages may wait to be sent before that is alarmed. `auto_resolve`: after so
     long without an alert an incident that somebody has, or snoozed, is over; None is never. `site_last_resort` is told where the policy's own reaches nobody. `labels` and `urgencies`: those of the service.
-    `test_number`: the self-test's own policy, which pages that number and nobody else, ever (`self_test`)."""
+    `test_number`: the self-test's own policy, which pages that number and nobody else, ever (`self_test`); `test_of`: it is this person's, who must press the key
+    (`readiness`)."""
 
     name: str
     steps: tuple[Step, ...]
@@ -70,6 +72,7 @@ class Policy:
     labels: Mapping[str, str] = field(default_factory=dict)
     urgencies: Urgencies = field(default_factory=Urgencies)
     test_number: str = field(default="", repr=False)
+    test_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)

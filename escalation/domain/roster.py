@@ -79,7 +79,8 @@ class ShiftNotices:
 class Responder:
     """Somebody who can be told: a person, or a place (a Slack channel, a mailbox, a URL) that somebody reads.
     `chat` is the person's Slack user id, for mentions and for knowing who pressed a button. `rules`: the ladder they want, by urgency;
-    `quiet`: when they want nothing that is of low urgency."""
+    `quiet`: when they want nothing that is of low urgency; `readiness`: so long before a shift they are called for a
+    test."""
 
     handle: str
     name: str
@@ -90,6 +91,7 @@ class Responder:
     rules: Mapping[Urgency, tuple[Rung, ...]] = field(default_factory=dict)
     quiet: Hours | None = None
     notices: ShiftNotices = ShiftNotices()
+    readiness: timedelta | None = None
 
     def contact(self, channel: Channel) -> ContactMethod | None:
         """The first usable contact method on that channel."""

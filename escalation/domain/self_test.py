@@ -20,6 +20,9 @@ from escalation.domain.timeline import EntryKind
 BEGUN, PASSED, FAILED = "self-test begun", "self-test passed", "self-test failed"
 TAKES = timedelta(minutes=2)  # from the claim on: the call queued at the carrier, ringing, picked up; a redial among it
 STEP = Step((Target(TargetKind.PERSON, SELF_TEST),), TAKES, (Rung(Channel.VOICE),))
+# Of the self-test, and of a call before a shift.
+PASSED_WORDS = ("Self-test passed: the call was picked up, and its callback closed this.", "Reachable: the key was pressed.")
+FAILED_WORDS = ("Self-test failed: no callback of its call closed it.", "Not reachable: no key was pressed.")
 BY_THE_CALL = (ev.AttemptAnswered, ev.MachineDetected)
 
 
@@ -42,6 +45,8 @@ class SelfTest:
 def nobody_but_the_phone(policy: Policy) -> Roster:
     """Whom a self-test can page: there is nobody else in it."""
     contact = ContactMethod(Channel.VOICE, policy.test_number)
+    if policy.test_of:
+        return Roster({policy.test_of: Responder(policy.test_of, policy.test_of, (contact,))})
     return Roster({SELF_TEST: Responder(SELF_TEST, "the self-test's phone", (contact,))})
 
 
@@ -50,21 +55,27 @@ def conclude(draft: Draft, event: ev.Event) -> None:
     if draft.incident.status is Status.RESOLVED:
         return
     if _came_through(draft.incident, event):
-        _close(draft, SELF_TEST, "Self-test passed: the call was picked up, and its callback closed this.")
+        _close(draft, _tester(draft.incident), PASSED_WORDS[bool(draft.incident.policy.test_of)])
     elif draft.incident.status is not Status.TRIGGERED:
-        _close(draft, "", "Self-test failed: no callback of its call closed it.")
+        _close(draft, "", FAILED_WORDS[bool(draft.incident.policy.test_of)])
 
 
 def has_passed(incident: Incident) -> bool:
-    return incident.status is Status.RESOLVED and incident.acknowledged_by == SELF_TEST
+    return incident.status is Status.RESOLVED and incident.acknowledged_by == _tester(incident)
+
+
+def _tester(incident: Incident) -> str:
+    return incident.policy.test_of or SELF_TEST
 
 
 def _came_through(incident: Incident, event: ev.Event) -> bool:
     """By its own callback, which names one of its calls: picked up, taken for a voicemail, or a key where nothing was heard before."""
     if isinstance(event, BY_THE_CALL):
+        if incident.policy.test_of:  # a phone that picks up is no person
+            return False
         attempt = incident.attempt(event.attempt)
         return attempt is not None and 0 < event.try_ <= attempt.tries
-    return isinstance(event, ev.Acknowledged) and event.via is Via.PHONE and event.by == SELF_TEST
+    return isinstance(event, ev.Acknowledged) and event.via is Via.PHONE and event.by == _tester(incident)
 
 
 def _close(draft: Draft, by: str, text: str) -> None:

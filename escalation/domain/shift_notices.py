@@ -46,12 +46,17 @@ def _of_one(roster: Roster, schedule: Schedule, now: datetime) -> Iterator[Annou
     longest = max((lead for person in people.values() for lead in person.notices.at), default=None)
     if longest is None:
         return
-    found = shifts(schedule, now - LATE, now + longest + MOMENT, roster.overrides, roster.absences)
-    for before, shift in pairwise(found):
+    for handle, before, shift in beginnings(roster, schedule, now - LATE, now + longest + MOMENT):
+        if handle in people:
+            yield from _told(roster, schedule, people[handle], before, shift, now)
+
+
+def beginnings(roster: Roster, schedule: Schedule, start: datetime, end: datetime) -> Iterator[tuple[str, Shift, Shift]]:
+    """Who begins to be on call in that time, with the shift before and theirs."""
+    for before, shift in pairwise(shifts(schedule, start, end, roster.overrides, roster.absences)):
         for handle in shift.people:
-            person = people.get(handle)
-            if person is not None and handle not in before.people:
-                yield from _told(roster, schedule, person, before, shift, now)
+            if handle not in before.people:
+                yield handle, before, shift
 
 
 def _told(

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from escalation.domain.alert import Link, Severity
 from escalation.domain.incident import Again, Status
-from escalation.domain.policy import SELF_TEST
+from escalation.domain.policy import READINESS, SELF_TEST
 from escalation.domain.segments import gsm7, is_gsm7, is_readable, segments, septets, utf16
 from escalation.domain.speech import cut, speakable
 
@@ -69,6 +69,8 @@ VOICEMAIL = 15 * CHARACTERS_PER_SECOND
 
 def spoken(brief: Brief) -> list[str]:
     """The menu of a call: the reason, then the keys."""
+    if brief.service == READINESS:
+        return [WHO, "This is a test. Nothing is wrong.", _summary(brief), "Press 1 so that we know that calls reach you."]
     return [*reason(brief), *KEYS]
 
 
@@ -81,6 +83,8 @@ def reason(brief: Brief) -> list[str]:
 
 def voicemail_words(brief: Brief) -> list[str]:
     """At most 15 seconds; may be heard by a person who was mistaken for a machine."""
+    if brief.service == READINESS:
+        return [WHO, "This was a test. Nothing is wrong. If you hear this, press 1."]
     head, tail = _trouble(brief, 60), "It is not acknowledged. Press 1 to acknowledge, or look at your messages."
     room = VOICEMAIL - len(f"{WHO} {head} {tail} ")
     return [WHO, head, _summary(brief, room), tail]
@@ -95,6 +99,8 @@ def already_words(by: str) -> list[str]:
 
 
 def resolved_words(brief: Brief) -> list[str]:
+    if brief.service == READINESS:
+        return ["Thank you, calls reach you." if brief.acknowledged_by else "The test is over. Nothing is wrong.", "Goodbye."]
     if brief.service == SELF_TEST:
         return ["This is a test call of the on-call pager. Nothing is wrong.", "There is nothing to do. Goodbye."]
     return [f"Incident {brief.incident_id} is resolved.", "There is nothing left to do. Goodbye."]

@@ -14,7 +14,7 @@ import httpx
 
 from escalation.build import NoNudge, build
 from escalation.errors import BadSettings, StoreUnavailable
-from escalation.local.checks import carriers, installation, kept, paging, quiet, truth
+from escalation.local.checks import carriers, installation, kept, paging, quiet, reach, truth
 from escalation.local.checks.finding import Finding, Level, fault, unknown
 from escalation.local.checks.patient import Patient
 from escalation.settings import Settings
@@ -32,6 +32,7 @@ NEED_DATABASE: Mapping[str, Check] = {
     "queue-intake": truth.queue_intake,
     "audit": truth.audit,
     "self-test": truth.self_test,
+    "readiness": reach.readiness,
     "held": truth.held,
     "maintenance": quiet.maintenance,
     "outbox": truth.late,

@@ -14,7 +14,7 @@ from escalation.domain.alert import Action
 from escalation.domain.hold import held_by
 from escalation.domain.incident import Incident, Status, TimerKind
 from escalation.domain.maintenance import Maintenance, on_now
-from escalation.domain.policy import SELF_TEST, Site
+from escalation.domain.policy import READINESS, SELF_TEST, Site
 from escalation.domain.roster import Roster
 from escalation.domain.timeline import Entry, EntryKind
 from escalation.errors import Unreadable
@@ -62,6 +62,8 @@ class Reading(Protocol):
     def maintenance(self, since: datetime, *, ended: bool = False) -> list[Maintenance]: ...
 
     def held(self) -> list[int]: ...
+
+    def reach(self) -> dict[str, bool]: ...
 
 
 class Readable(Protocol):
@@ -123,7 +125,7 @@ class Queries:
             status = type_coerce(incidents.c.status, String).label("status")
             # By name, not as "all but the closed ones": SQLite would go through those too.
             known = select(status, func.count().label("many")).where(
-                incidents.c.status.in_(_OPEN), incidents.c.service != SELF_TEST
+                incidents.c.status.in_(_OPEN), incidents.c.service.not_in((SELF_TEST, READINESS))
             )
             many = {row.status: row.many for row in tx.connection.execute(known.group_by(incidents.c.status))}
             return {status: many.get(status.value, 0) for status in _OPEN}
@@ -160,6 +162,11 @@ class Queries:
         """How long ago each process was heard, by the database's clock."""
         with self._store.read() as tx:
             return {row.process: tx.now - row.at for row in tx.connection.execute(select(heartbeats))}
+
+    def reach(self) -> dict[str, bool]:
+        """Whether people pressed the key of the last call before a shift."""
+        with self._store.read() as tx:
+            return tx.reach()
 
     def roster(self) -> tuple[Roster, datetime]:
         """As it stands, and when that was."""

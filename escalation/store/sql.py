@@ -25,10 +25,11 @@ from escalation.store.sql_incidents import Incidents
 from escalation.store.sql_members import Gathered
 from escalation.store.sql_outbox import Outbox
 from escalation.store.sql_quiet import Quieting
+from escalation.store.sql_reach import Reach
 from escalation.store.sql_retention import Forgetting
 
 
-class SqlTransaction(Watching, Forgetting, Announced, Calendars, Incidents, Outbox, Calls, Quieting, Gathered, Facts):
+class SqlTransaction(Watching, Forgetting, Announced, Calendars, Reach, Incidents, Outbox, Calls, Quieting, Gathered, Facts):
     """Implements `ports.Transaction`."""
 
     def load(self, incident_id: int) -> Incident | None:

@@ -336,6 +336,16 @@ members = Table(  # the troubles of an incident that gathers several
 Index("members_key", members.c.service, members.c.dedup_key)
 Index("members_group", members.c.service, members.c.incident_id)
 
+reach = Table(  # the last call before a shift, of each person who asked for one
+    "reach",
+    metadata,
+    Column("person", Words, primary_key=True),
+    Column("shift_at", Moment, nullable=False),
+    Column("asked_at", Moment, nullable=False),
+    Column("answered", Integer),  # 1, 0, or not known yet
+    Column("heard_at", Moment),
+)
+
 sites = Table(
     "sites",
     metadata,

@@ -62,3 +62,10 @@ def test_a_change_is_shown() -> None:
     """As it is written."""
     before, after = (load(with_notices(said)).site for said in ("no", "{by: sms, at: [1d, 1h]}"))
     assert diff(before, after) == ["person bob: notices no -> by sms 1d, 1h"]
+
+
+def test_a_call_before_the_shift_is_asked_for() -> None:
+    """By default nobody is called for a test."""
+    said = {word: changed(BOB, f'bob: {{phone: "+15550100002", readiness: {word}}}') for word in ("1d", "no", "yes", "8d")}
+    assert [load(said[word]).site.roster.people["bob"].readiness for word in ("1d", "no")] == [24 * HOUR, None]
+    assert all(faults(said[word])[0].startswith("line 4: people.bob.readiness: ") for word in ("yes", "8d"))

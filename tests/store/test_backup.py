@@ -52,6 +52,7 @@ def a_night(store: SqlStore) -> None:
         tx.renew_calendar("ann", NASTY)
         tx.announce(Announcement(NASTY[:9], "ann", Channel.SMS, NASTY, NASTY, NIGHT))
         tx.tell_gap(NASTY, NIGHT, NIGHT)
+        tx.ask_reach("ann", NIGHT, timedelta(hours=1))
         tx.plan_maintenance(Planned(Scope(("payments",)), tx.now, tx.now + timedelta(hours=1), NASTY), NASTY)
         tx.join(incident.id, "payments", "[]", alert(NASTY))
         tx.block(Channel.SMS, PHONES["bob"], "STOP")
@@ -181,7 +182,7 @@ def test_a_fault_on_the_way_changes_nothing(store: SqlStore, url: str) -> None:
 def test_one_of_an_older_release_is_brought_up_to_date(store: SqlStore, url: str) -> None:
     """Whoever keeps backups must not keep programs."""
     a_night(store)
-    later = ("arrangements", "calendars", "gaps", "announcements", "menus", "calls", "members", "maintenance")
+    later = ("arrangements", "calendars", "gaps", "announcements", "menus", "calls", "members", "maintenance", "reach")
     header, *lines = reduce(lambda left, table: without(table, left), later, taken(url))
     backup.load(url, [header | {"revision": "0002"}, *lines], nothing, force=True)
     assert schema.standing(url) is schema.Standing.CURRENT
