@@ -45,6 +45,9 @@ def _people(site: Site) -> Advice:
             yield path, "is paged by no policy"
         if person.notices.by and person.notices.at and not person.contact(person.notices.by):
             yield (*path, "notices"), f"cannot be told of shifts: no {_MISSING[person.notices.by]}"
+        for at in dict.fromkeys(r.at for ladder in person.rules.values() for r in ladder if r.at):
+            if at not in {c.name for c in person.contacts}:
+                yield (*path, "rules"), f"has no phone named {at}: is called on the first instead"
     if not any(person.contact(Channel.EMAIL) for person in site.roster.people.values()):
         yield ("people",), "nobody has an e-mail address"
 
@@ -94,7 +97,7 @@ def _policies(site: Site) -> Advice:
         yield from _last_resort(site, policy, (*path, "last_resort"))
         for where, step in _steps(policy).items():
             yield from _reach(site, step, (*path, *where))
-            yield from _ladder(step, (*path, *where))
+            yield from _ladder(site, step, (*path, *where))
 
 
 def _applies(policy: Policy, path: Path) -> Advice:
@@ -145,9 +148,12 @@ def _reach(site: Site, step: Step, path: Path) -> Advice:
             yield path, "a webhook without https: anybody on the way can read it"
 
 
-def _ladder(step: Step, path: Path) -> Advice:
+def _ladder(site: Site, step: Step, path: Path) -> Advice:
     if all(t.kind in PLACES for t in step.everybody):
         return
+    names = {c.name for person in _persons(site, step) for c in person.contacts}
+    for at in dict.fromkeys(r.at for r in step.ladder if r.at and r.at not in names):
+        yield path, f"nobody in it has a phone named {at}: they are called on the first instead"
     late = [r for r in step.ladder if r.after >= step.timeout]
     for rung in late:
         yield path, f"the {rung.channel} after {spelled(rung.after)} never comes: the step is over after {spelled(step.timeout)}"

@@ -82,7 +82,7 @@ def _line(aspect: str, before: str, after: str) -> str:
 
 def _person(person: Responder) -> Words:
     said: Words = {"name": person.name, "timezone": person.timezone}
-    said |= {_ASPECT[c.channel]: _contact(c) for c in person.contacts if c.channel is not Channel.SLACK}
+    said |= {f"{_ASPECT[c.channel]} {c.name}".strip(): _contact(c) for c in person.contacts if c.channel is not Channel.SLACK}
     said |= {f"rules of {urgency} urgency": ", ".join(map(_rung, ladder)) for urgency, ladder in person.rules.items()}
     said |= {"quiet_hours": f"{open_hours(person.quiet.week)} in {person.quiet.zone.key}"} if person.quiet else {}
     said |= {"readiness": spelled(person.readiness)} if person.readiness else {}
@@ -217,4 +217,5 @@ def _target(target: Target) -> str:
 
 
 def _rung(rung: Rung) -> str:
-    return f"{rung.channel} after {spelled(rung.after)}" if rung.after else str(rung.channel)
+    at = f" at {rung.at}" if rung.at else ""
+    return f"{rung.channel}{at} after {spelled(rung.after)}" if rung.after else f"{rung.channel}{at}"

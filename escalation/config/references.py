@@ -109,13 +109,32 @@ _PLACES = {"slack": slack_channel, "email": email, "webhook": url}
 
 
 def rung(value: object) -> Rung:
-    """`sms`, or `{voice: 2m}`: two minutes after the try before."""
-    if isinstance(value, dict) and len(value) == 1:
-        [(word, after)] = value.items()
-        return Rung(_channel(word), _after(after))
+    """`sms`, or `{voice: 2m}`: two minutes after the try before; `{voice: home}` or `{voice: home, after: 2m}`: on that phone."""
+    if isinstance(value, dict) and len(value) == 1 + ("after" in value) and list(value) != ["after"]:
+        [(word, said)] = [(word, said) for word, said in value.items() if word != "after"]
+        if "after" in value or is_phone(said):
+            return Rung(_channel(word), _after(value["after"]) if "after" in value else timedelta(0), _phone(word, said))
+        return Rung(_channel(word), _after(said))
     if isinstance(value, str):
         return Rung(_channel(value))
     raise Refused("a channel such as `sms`, or `{voice: 2m}` for two minutes later, expected")
+
+
+def is_phone(value: object) -> bool:
+    """A phone's name begins with a letter, so it is no duration."""
+    return isinstance(value, str) and value[:1].isalpha() and not value.startswith("after ")
+
+
+def _phone(word: str, said: object) -> str:
+    if _channel(word) is not Channel.VOICE:
+        raise Refused(f"a phone is named for calls, not for {quoted(word)}")
+    return phone_name(said)
+
+
+def phone_name(value: object) -> str:
+    if not is_phone(value) or len(text(value)) > 20:
+        raise Refused("a phone's name begins with a letter and has 20 characters at most: home, mobile")
+    return text(value)
 
 
 def _channel(word: str) -> Channel:

@@ -56,12 +56,18 @@ class RulesBlock(Block):
         return self
 
 
+class PhoneBlock(Block):
+    name: Annotated[str, PlainValidator(references.phone_name)]
+    number: Annotated[str, PlainValidator(words.number)]
+
+
 class PersonBlock(Block):
     """`sms` None means the phone's number, empty means no texts."""
 
     name: Annotated[str, PlainValidator(words.full_name)] = ""
     timezone: Annotated[str, PlainValidator(words.timezone)] = "UTC"
     phone: Annotated[str, PlainValidator(words.number)] = ""
+    phones: Annotated[list[PhoneBlock], Field(min_length=1, max_length=10)] | None = None
     sms: Annotated[str | None, PlainValidator(words.text_number)] = None
     email: Annotated[str, PlainValidator(words.email)] = ""
     slack: Annotated[str, PlainValidator(words.slack_user)] = ""
@@ -69,6 +75,15 @@ class PersonBlock(Block):
     quiet_hours: Windows | None = None
     notices: Annotated[ShiftNotices, PlainValidator(told.notices)] = ShiftNotices()
     readiness: Annotated[timedelta | None, PlainValidator(told.readiness)] = None
+
+    @model_validator(mode="after")
+    def _has_one_list(self) -> Self:
+        names = [phone.name for phone in self.phones or ()]
+        if self.phones and self.phone:
+            raise Refused("`phone` or `phones`, not both")
+        if len(set(names)) < len(names):
+            raise Refused("two of the `phones` have the same name")
+        return self
 
     @model_validator(mode="after")
     def _wakes_up(self) -> Self:
@@ -237,6 +252,13 @@ _INSIDE: dict[tuple[str, str], type[Block]] = {
 }
 
 
+_LISTED: dict[tuple[str, str], type[Block]] = {
+    ("people", "phones"): PhoneBlock,
+    ("policies", "steps"): StepBlock,
+    ("schedules", "layers"): LayerBlock,
+}
+
+
 def keys_of(block: type[BaseModel]) -> list[str]:
     """As they are written in the file."""
     return [field.alias or name for name, field in block.model_fields.items()]
@@ -253,11 +275,9 @@ def block_at(path: tuple[str | int, ...]) -> type[Block] | None:
             return LastResortBlock
         case (str(section), _, str(key)):
             return _INSIDE.get((section, key))
-        case ("policies", _, "steps", int()):
-            return StepBlock
+        case (str(section), _, str(key), int()):
+            return _LISTED.get((section, key))
         case ("policies", _, "steps", int(), "if"):
             return ConditionBlock
-        case ("schedules", _, "layers", int()):
-            return LayerBlock
         case _:
             return None

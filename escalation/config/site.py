@@ -51,16 +51,19 @@ def site(file: File, keys_from_files: Mapping[str, tuple[str, ...]], calendars: 
 
 
 def _responder(handle: str, person: PersonBlock) -> Responder:
+    phones = [(phone.name, phone.number) for phone in person.phones or ()] or [("", person.phone)]
     said = {
-        Channel.VOICE: person.phone,
-        Channel.SMS: person.phone if person.sms is None else person.sms,
+        Channel.SMS: phones[0][1] if person.sms is None else person.sms,
         Channel.EMAIL: person.email,
         Channel.SLACK: person.slack,
     }
     return Responder(
         handle=handle,
         name=person.name or handle,
-        contacts=tuple(ContactMethod(channel, address) for channel, address in said.items() if address),
+        contacts=(
+            *(ContactMethod(Channel.VOICE, number, name=name) for name, number in phones if number),
+            *(ContactMethod(channel, address) for channel, address in said.items() if address),
+        ),
         timezone=person.timezone,
         chat=person.slack,
         rules=_rules(person.rules) if person.rules else {},

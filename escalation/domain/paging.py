@@ -212,7 +212,7 @@ def plan(draft: Draft, page: Page, rung: int, *, after: timedelta = AT_ONCE, fai
     page = draft.change_page(page.number, rung=max(rung, page.rung))
     channel = page.ladder[rung].channel
     responder = draft.roster.responder(page.responder)
-    contact = responder.contact(channel) if responder else None
+    contact = responder.contact(channel, page.ladder[rung].at) if responder else None
     if contact is None:
         blocked = next((c.blocked for c in responder.contacts if c.channel is channel and c.blocked), "") if responder else ""
         draft.note(f"{draft.whom(page)} cannot be reached by {channel}: {blocked or 'no such contact method'}.", EntryKind.PAGE)

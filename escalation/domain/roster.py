@@ -29,10 +29,12 @@ class Channel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """One try on one channel; begins `after` the previous rung's call ended, or after its text was sent."""
+    """One try on one channel; begins `after` the previous rung's call ended, or after its text was sent. `at`: on which of their phones,
+    by its name; whoever has none of that name is called on the first."""
 
     channel: Channel
     after: timedelta = timedelta(0)
+    at: str = ""
 
 
 CALL_TEXT_CALL = (Rung(Channel.VOICE), Rung(Channel.SMS), Rung(Channel.VOICE, timedelta(minutes=2)))
@@ -60,11 +62,13 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class ContactMethod:
-    """An address with its channel. `blocked` says why it cannot be used (opted out), empty when it can."""
+    """An address with its channel. `blocked` says why it cannot be used (opted out), empty when it can. `name`: of one of several
+    phones."""
 
     channel: Channel
     address: str
     blocked: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +97,10 @@ class Responder:
     notices: ShiftNotices = ShiftNotices()
     readiness: timedelta | None = None
 
-    def contact(self, channel: Channel) -> ContactMethod | None:
-        """The first usable contact method on that channel."""
-        return next((c for c in self.contacts if c.channel is channel and not c.blocked), None)
+    def contact(self, channel: Channel, name: str = "") -> ContactMethod | None:
+        """The usable contact method of that name on that channel, else the first usable one: a name that is wrong silences nobody."""
+        usable = [c for c in self.contacts if c.channel is channel and not c.blocked]
+        return next((c for c in usable if name and c.name == name), usable[0] if usable else None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from escalation.config.schema import (
     File,
     LayerBlock,
     PersonBlock,
+    PhoneBlock,
     PolicyBlock,
     RulesBlock,
     ScheduleBlock,
@@ -82,6 +83,7 @@ def test_the_demo_is_the_example_with_seconds_for_minutes() -> None:
         InhibitBlock,
         ParentBlock,
         ScopeBlock,
+        PhoneBlock,
     ],
 )
 def test_the_reference_has_every_key(block: type) -> None:
@@ -109,6 +111,7 @@ def test_the_reference_names_no_key_that_does_not_exist() -> None:
             InhibitBlock,
             ParentBlock,
             ScopeBlock,
+            PhoneBlock,
         )
         for key in keys_of(block)
     }

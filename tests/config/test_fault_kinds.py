@@ -157,7 +157,7 @@ def test_all_faults_come_at_once_in_the_order_of_the_file() -> None:
         "line 2: peopel: unknown key `peopel`, did you mean `people`?",
         "line 4: people.ann.timezone: no such time zone, did you mean `Europe/Berlin`?",
         "line 4: people.ann.phone: a premium rate number is refused",
-        "line 5: people.bob.color: unknown key `color` (there are: name, timezone, phone, sms, email, slack, rules, quiet_hours, notices, readiness)",
+        "line 5: people.bob.color: unknown key `color` (there are: name, timezone, phone, phones, sms, email, slack, rules, quiet_hours, notices, readiness)",
         "line 6: people.bob: said twice, first in line 5",
         "line 8: teams.empty: is empty, at least one is needed",
         "line 10: services.one.policy: no such policy `defautl`, did you mean `default`?",

@@ -13,7 +13,7 @@ from escalation.domain.alert import Severity
 from escalation.domain.conditions import Hours
 from escalation.domain.incident import Status
 from escalation.domain.policy import Rung, Step
-from escalation.domain.roster import Channel, Roster
+from escalation.domain.roster import Channel, ContactMethod, Roster
 from escalation.domain.urgency import Urgencies, Urgency
 from escalation.domain.week import Week, daily
 from tests.builders import alert, incident, person, policy, roster, step, target
@@ -92,3 +92,18 @@ def test_rules_that_lead_nowhere_do_not_silence_anybody() -> None:
     story = Story(incident(policy(step("ann"), step("bob")), severity=Severity.WARNING), wanting(low=(Rung(Channel.SLACK),)))
     assert [a.channel for a in story.incident.attempts] == [Channel.VOICE]
     assert "Ann cannot be reached by slack: no such contact method." in story.says
+
+
+def test_a_ladder_rings_the_phone_that_it_names() -> None:
+    """The mobile first, then the one at home; without one of that name the first; a blocked one is passed by."""
+    mobile, home = (
+        ContactMethod(Channel.VOICE, number, name=name) for name, number in (("mobile", "+15550100001"), ("home", "+15550100004"))
+    )
+    ladder = (Rung(Channel.VOICE), Rung(Channel.VOICE, at="home"), Rung(Channel.VOICE, at="car"))
+    ann = replace(person("ann"), contacts=(mobile, home), rules={Urgency.HIGH: ladder})
+    story = Story(people=replace(roster(), people={**roster().people, "ann": ann}))
+    for number in (1, 2):
+        story.calls(number).ends(number)
+    assert [a.address for a in story.incident.attempts] == ["+15550100001", "+15550100004", "+15550100001"]
+    blocked = replace(ann, contacts=(replace(mobile, blocked="opted out"), home))
+    assert blocked.contact(Channel.VOICE) == home
