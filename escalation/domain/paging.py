@@ -20,7 +20,7 @@ from escalation.domain.incident import (
 )
 from escalation.domain.passing import is_passed_over, note_passed_over, nothing_applies
 from escalation.domain.policy import Rung, Step
-from escalation.domain.quiet import let_sleep, sleeps
+from escalation.domain.quiet import get_up, let_sleep, sleeps
 from escalation.domain.roster import Channel, Responder, TargetKind
 from escalation.domain.round_robin import chosen
 from escalation.domain.timeline import EntryKind
@@ -182,6 +182,8 @@ def follow_roster(draft: Draft, index: int, step: Step) -> None:
     page_all(draft, [r for h, r in who.items() if h not in paged], index, step)
     if of_the_site and not who:
         fall_to_site(draft)
+    if index != LAST_RESORT:
+        get_up(draft)
 
 
 def _was_told(page: Page) -> bool:

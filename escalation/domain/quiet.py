@@ -3,7 +3,7 @@ with it, one in which somebody is awake does not. Not urgency itself (`urgency`)
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from escalation.domain.draft import Draft
 from escalation.domain.incident import Incident, Page, Timer, TimerKind
@@ -64,7 +64,20 @@ def sleep_on(draft: Draft, kind: TimerKind) -> bool:
     until = wakes(draft.incident)
     if until is None:
         return False
-    policy = draft.incident.policy
-    whole = policy.slot_limit if kind is TimerKind.SLOT else policy.steps[draft.incident.step].timeout
-    draft.set_timer(kind, until - draft.now + whole)
+    draft.set_timer(kind, until - draft.now + _whole(draft, kind))
     return True
+
+
+def get_up(draft: Draft) -> None:
+    """Somebody who is awake joined a step in which everybody slept, or the sleepers left it: its time is no longer the morning's."""
+    if wakes(draft.incident) is not None:
+        return
+    for kind in (TimerKind.STEP, TimerKind.SLOT):
+        timer, whole = draft.incident.timer(kind), _whole(draft, kind)
+        if timer and timer.due_at > draft.now + whole:
+            draft.set_timer(kind, whole)
+
+
+def _whole(draft: Draft, kind: TimerKind) -> timedelta:
+    policy = draft.incident.policy
+    return policy.slot_limit if kind is TimerKind.SLOT else policy.steps[draft.incident.step].timeout

@@ -13,13 +13,16 @@ from hypothesis import strategies as st
 
 from escalation.domain import attempts, machine
 from escalation.domain import events as ev
+from escalation.domain.alert import Severity
 from escalation.domain.audit import findings
 from escalation.domain.commands import Command, CommandKind
+from escalation.domain.conditions import Condition
 from escalation.domain.incident import Attempt, AttemptStatus, Incident, Status, TimerKind
 from escalation.domain.machine import Decision, advance, will_wake
+from escalation.domain.passing import fails
 from escalation.domain.policy import Policy, Rung
 from escalation.domain.roster import Channel
-from tests.builders import NIGHT, policy, step
+from tests.builders import NIGHT, policy, step, target
 from tests.domain.nights import CALL, RandomNight
 
 PLANNED, ANSWERED = AttemptStatus.PLANNED, AttemptStatus.ANSWERED
@@ -33,6 +36,8 @@ POLICIES = st.sampled_from(
         policy(step("ann", "bob"), step("lee"), rounds=2),
         policy(step("nobody"), step("team:payments"), acknowledgement_expires=None),
         policy(step("ann"), step("bob"), auto_resolve=timedelta(minutes=20)),
+        policy(replace(step("lee"), condition=Condition((Severity.CRITICAL,))), step("ann"), rounds=2),
+        policy(replace(step("bob"), round_robin=(target("ann"), target("lee")), turn=2), step("lee")),
         policy(step("ann", "lee", ladder=(Rung(Channel.VOICE), Rung(Channel.SMS), Rung(Channel.VOICE)))),
     ]
 )
@@ -84,6 +89,7 @@ class Watch:
             everyone = {
                 r.handle
                 for s in now.policy.steps
+                if not fails(now, s, night.now)
                 for t in s.targets
                 for r in night.roster.everybody(t)
                 if r.contacts and not r.quiet

@@ -114,6 +114,14 @@ def test_an_escalation_takes_it_to_whoever_is_awake() -> None:
     assert called(story) == ["bob"]
 
 
+def test_somebody_who_is_awake_and_joins_the_sleepers_does_not_wait_for_the_morning() -> None:
+    """Lee is added at four; when he does not answer either, Bob is called five minutes later, not at seven."""
+    story = warned("ann").fires(TimerKind.SLOT).tell(ev.ResponderAdded("lee", "zoe", Via.CLI))
+    assert (called(story), is_well(story)) == (["lee"], True)
+    story.calls(1).fires(TimerKind.STEP)
+    assert (called(story), story.now < NIGHT + timedelta(minutes=10)) == (["bob"], True)
+
+
 def test_an_outage_in_the_night_does_not_bring_the_morning_forward() -> None:
     """Complaint: late is no reason to wake anybody. The pager was down from four to five; Ann is called at seven."""
     story = warned("ann")
