@@ -38,10 +38,10 @@ def escalate_again(draft: Draft, event: ev.Escalated) -> None:
         return
     if _is_impossible(draft, event):
         return
-    step, was = event.step or 0, draft.incident.hold
+    step = event.step or 0
     why = f"Escalated{_to(event)} by {_by(draft, event)}. Paging again from step {step + 1}."
     restart(draft, why, step=step, chosen=event.step is not None)
-    page_all_the_same(draft, was)
+    page_all_the_same(draft)
 
 
 def escalate_on(draft: Draft, event: ev.Escalated) -> None:
@@ -53,6 +53,7 @@ def escalate_on(draft: Draft, event: ev.Escalated) -> None:
         return
     draft.note(f"Escalated{_to(event)} by {_by(draft, event)}.", EntryKind.STATUS)
     draft.turn(status=Status.TRIGGERED, acknowledged_by="")
+    page_all_the_same(draft)
     _go(draft, event)
 
 
@@ -91,11 +92,10 @@ def reassign(draft: Draft, event: ev.Reassigned) -> None:
         draft.note(f"{_who(draft, event)} reassigned it to somebody who is not there: ignored.")
         return
     to = person.name if person else f"the policy {event.policy.name}" if event.policy else ""
-    was = draft.incident.hold
     leave_step(draft)  # before the steps have other numbers
     draft.change(policy=_with_first(draft, person) if person else event.policy)
     restart(draft, f"Reassigned to {to} by {_by(draft, event)}. Paging again from step 1.")
-    page_all_the_same(draft, was)
+    page_all_the_same(draft)
 
 
 def _with_first(draft: Draft, person: Responder) -> Policy:

@@ -26,10 +26,9 @@ def let_go(draft: Draft, was: Hold) -> None:
     restart(draft, f"No longer held by {was.why}, and still open. Paging from step 1.")
 
 
-def page_all_the_same(draft: Draft, was: Hold | None) -> None:
-    """Somebody wants it paged, whatever held it."""
-    if was is not None:
-        draft.change(alarmed=draft.incident.alarmed | {UNHELD})
+def page_all_the_same(draft: Draft) -> None:
+    """Somebody wants it paged: what is begun by a person's word no window stops, until they or somebody else have it again."""
+    draft.change(alarmed=draft.incident.alarmed | {UNHELD})
 
 
 def stop_if_asked(draft: Draft, event: ev.Reviewed) -> None:

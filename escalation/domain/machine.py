@@ -51,7 +51,7 @@ from escalation.domain.claims import again
 from escalation.domain.commands import Command
 from escalation.domain.draft import Draft
 from escalation.domain.handing_on import add_responder, escalate, escalate_again, escalate_on, is_stale, reassign
-from escalation.domain.held import follow_hold, stop_if_asked
+from escalation.domain.held import UNHELD, follow_hold, stop_if_asked
 from escalation.domain.hold import HELD
 from escalation.domain.incident import AGAIN, LAST_RESORT, AttemptStatus, Incident, Outcome, Status, TimerKind
 from escalation.domain.lateness import look_again
@@ -118,7 +118,7 @@ def will_wake(incident: Incident, commands_pending: bool) -> bool:
 
 def acknowledge(draft: Draft, event: ev.Acknowledged) -> None:
     """Everybody else's phone stops. Never the acknowledger's own: it has not heard "thank you" yet."""
-    alarmed = frozenset(word for word in draft.incident.alarmed if not word.startswith((AGAIN, HELD)))
+    alarmed = frozenset(word for word in draft.incident.alarmed if not word.startswith((AGAIN, HELD, UNHELD)))
     draft.turn(status=ACKNOWLEDGED, acknowledged_by=event.by, alarmed=alarmed)
     stand_down(draft, own=_on_the_line(draft, event) or _picked_up_by(draft, event.by))
     draft.note(f"Acknowledged by {draft.roster.name(event.by)}, by {event.via}.", EntryKind.STATUS)

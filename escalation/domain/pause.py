@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from escalation.domain import events as ev
 from escalation.domain.draft import Draft
-from escalation.domain.held import hold_back, let_go
+from escalation.domain.held import hold_back, let_go, page_all_the_same
 from escalation.domain.hold import HELD
 from escalation.domain.incident import Again, Status, TimerKind
 from escalation.domain.paging import restart, stand_down
@@ -20,6 +20,7 @@ def give_back(draft: Draft, event: ev.Unacknowledged) -> None:
         return
     why = f"Given back by {draft.roster.name(event.by)}, by {event.via}. Paging again from step 1."
     restart(draft, why, Again.GIVEN_BACK, event.by)
+    page_all_the_same(draft)
 
 
 def snooze(draft: Draft, event: ev.Snoozed) -> None:

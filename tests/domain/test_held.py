@@ -97,6 +97,15 @@ def test_whoever_wants_it_paged_all_the_same_is_obeyed() -> None:
     assert story.tell(ev.Reviewed(STOPS)).incident.status is Status.TRIGGERED
 
 
+def test_nor_does_a_window_stop_what_somebody_gave_back_or_handed_up() -> None:
+    """Inside of it: their word is newer. Once somebody has it again, the window counts again."""
+    for said in (ev.Unacknowledged("ann", Via.CLI), ev.Escalated("ann", Via.CLI)):
+        story = held().tell(ev.Acknowledged("ann", Via.CLI), said, ev.Reviewed(STOPS))
+        assert story.incident.status is Status.TRIGGERED
+        story.tell(ev.Acknowledged("bob", Via.CLI)).fires(TimerKind.ACK).tell(ev.Reviewed(STOPS))
+        assert story.incident.hold
+
+
 def test_what_somebody_snoozed_or_has_follows_no_window() -> None:
     """Their word counts, until it ends inside of it."""
     for said in (ev.Snoozed(NIGHT + HOUR, "ann", Via.CLI), ev.Acknowledged("ann", Via.CLI)):
