@@ -36,20 +36,24 @@ def _people(site: Site) -> Advice:
     paged = {p.handle for step in steps for p in _persons(site, step)}
     for handle, person in site.roster.people.items():
         path = ("people", handle)
-        if not person.contact(Channel.VOICE):
-            yield path, "has no phone: cannot be called"
-        text = person.contact(Channel.SMS)
-        if text and phone.is_landline(text.address):
-            yield path, 'texts go to a landline, where they may not arrive: give `sms: "+…"`, or `sms: no`'
+        yield from _addresses(path, person)
         if handle not in paged:
             yield path, "is paged by no policy"
         if person.notices.by and person.notices.at and not person.contact(person.notices.by):
             yield (*path, "notices"), f"cannot be told of shifts: no {_MISSING[person.notices.by]}"
-        for at in dict.fromkeys(r.at for ladder in person.rules.values() for r in ladder if r.at):
-            if at not in {c.name for c in person.contacts}:
-                yield (*path, "rules"), f"has no phone named {at}: is called on the first instead"
     if not any(person.contact(Channel.EMAIL) for person in site.roster.people.values()):
         yield ("people",), "nobody has an e-mail address"
+
+
+def _addresses(path: Path, person: Responder) -> Advice:
+    if not person.contact(Channel.VOICE):
+        yield path, "has no phone: cannot be called"
+    text = person.contact(Channel.SMS)
+    if text and phone.is_landline(text.address):
+        yield path, 'texts go to a landline, where they may not arrive: give `sms: "+…"`, or `sms: no`'
+    for at in dict.fromkeys(r.at for ladder in person.rules.values() for r in ladder if r.at):
+        if at not in {c.name for c in person.contacts}:
+            yield (*path, "rules"), f"has no phone named {at}: is called on the first instead"
 
 
 def _teams(site: Site) -> Advice:
