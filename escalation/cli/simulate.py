@@ -20,7 +20,9 @@ from escalation.config import apply as applying
 from escalation.config.answers import answers
 from escalation.config.duration import spelled
 from escalation.domain.alert import Action, Alert, Severity
+from escalation.domain.holding import Holding
 from escalation.domain.incident import Incident, Status
+from escalation.domain.maintenance import Maintenance, on_now
 from escalation.domain.policy import Site
 from escalation.domain.roster import Channel, Roster
 from escalation.domain.round_robin import with_turns
@@ -53,7 +55,7 @@ def simulate(
     config: Path | None, output: str,
 ) -> None:  # fmt: skip
     """Print who would be paged, when, how and why; pages nobody."""
-    site, now = _site(shell, config)
+    site, planned, now = _site(shell, config)
     named = service_named(site, service)
     then = instant(at, UTC) if at else now
     summary = f"{named.name} is down"
@@ -68,21 +70,22 @@ def simulate(
         then,
         details=alert.details,
     )
-    night = played(incident, alert, site.roster, _answers(file, site.roster), then)
+    windows = Holding(on_now(site.maintenance, planned, then))
+    night = played(incident, alert, site.roster, _answers(file, site.roster), then, windows)
     if output == JSON:
         as_json(_as_json(night, then, site.roster))
     else:
         _print(night, then, site.roster)
 
 
-def _site(shell: Shell, config: Path | None) -> tuple[Site, datetime]:
-    """Raises `BadInput` for a file with faults, after printing them."""
+def _site(shell: Shell, config: Path | None) -> tuple[Site, list[Maintenance], datetime]:
+    """With what maintenance people planned. Raises `BadInput` for a file with faults, after printing them."""
     if config is None:
         with shell.system.store.read() as tx:
-            return tx.site(), tx.now
+            return tx.site(), tx.maintenance(tx.now), tx.now
     now = SystemClock().now()
     try:
-        return applying.check(config).site, now
+        return applying.check(config).site, [], now
     except BadConfig as error:
         raise faulty(config, error, so="") from None
 

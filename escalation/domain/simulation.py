@@ -15,11 +15,13 @@ from itertools import count
 from escalation.domain import events as ev
 from escalation.domain.alert import Alert
 from escalation.domain.commands import Command, CommandKind
+from escalation.domain.holding import Holding
 from escalation.domain.incident import Attempt, AttemptStatus, Incident, Outcome, Status, Timer, TimerKind, Via
 from escalation.domain.machine import advance
 from escalation.domain.roster import Channel, Roster
 from escalation.domain.timeline import Entry
 
+NOTHING = Holding()
 LONGEST = timedelta(days=8)  # no step is longer than seven
 MOST = 20_000  # events; a policy of 50 steps and 100 rounds has fewer
 PICKS_UP, PRESSES, HANGS_UP = timedelta(seconds=8), timedelta(seconds=20), timedelta(seconds=25)
@@ -76,10 +78,12 @@ class Night:
     goes_on: bool = False  # it was cut off
 
 
-def simulate(incident: Incident, alert: Alert, roster: Roster, answers: Mapping[str, Answers], at: datetime) -> Night:
-    """From the first alert until somebody has it, or until the policy is used up and its last resort was told once."""
+def simulate(
+    incident: Incident, alert: Alert, roster: Roster, answers: Mapping[str, Answers], at: datetime, holding: Holding = NOTHING
+) -> Night:
+    """`holding`: what holds it back when it begins. From the first alert until somebody has it, or until the policy is used up and its last resort was told once."""
     world = _World(incident, roster, answers, at)
-    world.tell(ev.Triggered(alert))
+    world.tell(ev.Triggered(alert, holding.hold(incident, incident.severity, at)))
     for _ in range(MOST):
         if world.is_over() or world.next_at() > at + LONGEST:
             break
@@ -121,8 +125,11 @@ class _World:
         """Nothing is under way, and nothing but an acknowledgement's end or the same alarm again would come."""
         if self._coming:
             return False
-        waits = {t.kind for t in self.incident.timers}
-        return self.incident.status not in (Status.TRIGGERED, Status.EXHAUSTED) or waits <= {TimerKind.ALARM}
+        return self.is_had() or {t.kind for t in self.incident.timers} <= {TimerKind.ALARM}
+
+    def is_had(self) -> bool:
+        """By somebody; what is only held back waits for the end of that."""
+        return self.incident.status not in (Status.TRIGGERED, Status.EXHAUSTED) and self.incident.hold is None
 
     def next_at(self) -> datetime:
         return min(self._times(), default=self.now)
@@ -141,8 +148,7 @@ class _World:
 
     def _timers(self) -> list[Timer]:
         """Only what is under way is waited for once somebody has it."""
-        is_had = self.incident.status not in (Status.TRIGGERED, Status.EXHAUSTED)
-        return [] if is_had else list(self.incident.timers)
+        return [] if self.is_had() else list(self.incident.timers)
 
     def _later(self, at: datetime, call: Try, what: Command | ev.Event) -> None:
         heappush(self._coming, (at, next(self._number), call, what))

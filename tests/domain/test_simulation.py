@@ -8,7 +8,9 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
+from escalation.domain.holding import Holding
 from escalation.domain.incident import Status
+from escalation.domain.maintenance import On, Scope
 from escalation.domain.policy import Rung
 from escalation.domain.roster import Channel
 from escalation.domain.simulation import Answer, Answers, Night, simulate
@@ -81,3 +83,12 @@ def test_who_acknowledges_in_it_had_been_told_to(answers: dict[str, Answers]) ->
 
 def test_several_rounds_are_gone_through() -> None:
     assert len(night(rounds=2).sent) == 2 * 13 + 1
+
+
+def test_what_begins_under_maintenance_is_paged_when_that_ends() -> None:
+    window = On(
+        "maintenance 1 (new disks)", Scope(("payments",)), NIGHT - timedelta(hours=1), NIGHT + timedelta(hours=1), stops=False
+    )
+    found = simulate(incident(), alert(), roster(), {}, NIGHT, Holding((window,)))
+    assert told(found)[0] == (3600, "ann", Channel.VOICE)
+    assert (found.incident.status, found.settled_at - NIGHT) == (Status.EXHAUSTED, timedelta(minutes=80))
