@@ -83,7 +83,7 @@ def build(
     briefs = Briefs(settings.public_url, settings.secret_key)
     plivo = plivo_client(settings, transport)
     carriers = by_channel(settings, ticking, plivo, transport)
-    dispatch = Dispatch(engine, store, carriers, briefs, holder=f"{socket.gethostname()}:{os.getpid()}")
+    dispatch = Dispatch(engine, store, carriers, briefs, holder=f"{socket.gethostname()}:{os.getpid()}", rates=rates(settings))
     responses = Responses(engine, store, settings.secret_key)
     audit, retention, review = Audit(engine, store), Retention(store, settings.keep_days), Review(engine, store)
     ping = Ping(settings.ping_url, transport) if settings.ping_url else None
@@ -105,6 +105,11 @@ def build(
         ping,
         caller,
     )
+
+
+def rates(settings: Settings) -> dict[Channel, int]:
+    """What Plivo's account may begin in a second; other carriers have no limit that we would reach."""
+    return {Channel.VOICE: settings.plivo_calls_per_second, Channel.SMS: settings.plivo_texts_per_second}
 
 
 def must_fit(settings: Settings) -> None:

@@ -6,8 +6,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
+from types import MappingProxyType
 
 from escalation.briefing import Briefs
 from escalation.domain import events as ev
@@ -24,6 +25,8 @@ log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=15)  # beyond the carrier's deadline of 10 s: whoever still holds it then has died or is frozen
 CALL_LASTS = timedelta(seconds=330)  # the calls' time limit at the carrier and some slack: no call of ours can be alive after it
+WORTH_SAYING = timedelta(seconds=2)
+PACED = "the carrier takes only so many a second, and what is more urgent or older goes first"
 PHONE_IS_BUSY = timedelta(seconds=2)
 HANG_UP_AGAIN = timedelta(seconds=2)
 LOOK_AGAIN = timedelta(seconds=2)
@@ -46,15 +49,33 @@ class Errand:
     was_down: bool
 
 
-class Dispatch:
-    """`carriers` says who brings which channel; `holder` names this process in claims."""
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A job that could not be carried out now: its phone is taken, or its turn at the carrier comes at `until`."""
 
-    def __init__(self, engine: Engine, store: Store, carriers: Mapping[Channel, Carrier], briefs: Briefs, holder: str) -> None:
+    job: Job
+    until: datetime | None = None
+
+
+class Dispatch:
+    """`carriers` says who brings which channel; `holder` names this process in claims; `rates` is how many a second go out at most by a
+    channel, all processes together (none: as many as come)."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        store: Store,
+        carriers: Mapping[Channel, Carrier],
+        briefs: Briefs,
+        holder: str,
+        rates: Mapping[Channel, int] = MappingProxyType({}),
+    ) -> None:
         self._engine = engine
         self._store = store
         self._carriers = carriers
         self._briefs = briefs
         self._holder = holder
+        self._rates = rates
         self._claims = count(1)
 
     def carry_out(self, job_id: int) -> None:
@@ -69,7 +90,7 @@ class Dispatch:
             log.error("command %d is left alone: %s", job_id, error)
             return
         self._engine.wake(others)
-        if isinstance(errand, Job):
+        if isinstance(errand, Waiting):
             self._wait(errand)
         elif errand is not None and self._still_holds(job_id, claimant):
             if errand.notice and errand.job.command.kind.begins_attempt:
@@ -109,12 +130,14 @@ class Dispatch:
         with self._store.read() as tx:  # a write transaction would wait for its turn on SQLite, and see nothing newer
             return tx.holds(job_id, claimant)
 
-    def _wait(self, job: Job) -> None:
-        """Said once a page; what can reach the same person by text goes out meanwhile."""
-        why = ev.AttemptDelayed(job.command.attempt, job.command.try_, "another call of ours is on that phone")
-        self._engine.tell(job.incident_id, why, f"phone-busy:{job.task_id}")
+    def _wait(self, waiting: Waiting) -> None:
+        """Said once for each reason."""
+        job, until = waiting.job, waiting.until
+        reason = PACED if until else "another call of ours is on that phone"
+        why = ev.AttemptDelayed(job.command.attempt, job.command.try_, reason, until)
+        self._engine.tell(job.incident_id, why, f"{'slot' if until else 'phone-busy'}:{job.task_id}")
 
-    def _claim(self, tx: Transaction, job_id: int, claimant: str, others: list[Job]) -> Errand | Job | None:
+    def _claim(self, tx: Transaction, job_id: int, claimant: str, others: list[Job]) -> Errand | Waiting | None:
         """The incident is locked before the job is claimed, in the order in which everybody else takes the two. `others`: jobs that
         came of looking last."""
         job = tx.job(job_id)
@@ -144,14 +167,16 @@ class Dispatch:
 
     def _claim_attempt(
         self, tx: Transaction, job: Job, incident: Incident, attempt: Attempt, jobs: list[Job]
-    ) -> tuple[Incident, Attempt] | Job | None:
+    ) -> tuple[Incident, Attempt] | Waiting | None:
         """The last look: the attempt must still be planned with this try (None: no longer), its phone free (else the job waits)."""
         command = job.command
         if attempt.status is not AttemptStatus.PLANNED or attempt.try_ != command.try_:
             tx.finish(job.id)
             return None
         if attempt.channel.rings and not self._hold_phone(tx, incident, attempt):
-            return None if self._joins(tx, job, incident, attempt, jobs) else job
+            return None if self._joins(tx, job, incident, attempt, jobs) else Waiting(job)
+        if (until := self._turn(tx, job, attempt)) is not None:
+            return self._waits_until(tx, job, until)
         told = rule(tx, incident, ev.AttemptClaimed(attempt.number, command.try_, tx.now - job.due_at), jobs)
         claimed = told.incident.attempts[attempt.number - 1]
         if claimed.status is not AttemptStatus.CLAIMED:  # after an outage somebody else is on call
@@ -160,6 +185,20 @@ class Dispatch:
             tx.finish(job.id)
             return None
         return told.incident, claimed
+
+    def _turn(self, tx: Transaction, job: Job, attempt: Attempt) -> datetime | None:
+        """None when it may go out now, else when its turn is expected. The phone is not kept for it: whoever is called first takes the
+        others along."""
+        rate = self._rates.get(attempt.channel, 0)
+        until = tx.take_slot(job, rate) if rate else None
+        if until is not None and attempt.channel.rings and job.command.try_ == 1:  # else an earlier call of it may still ring
+            tx.free_phone(job.incident_id, attempt.number)
+        return until
+
+    def _waits_until(self, tx: Transaction, job: Job, until: datetime) -> Waiting | None:
+        """Worth a line where it takes longer than anybody would notice."""
+        tx.defer(job.id, until)
+        return Waiting(job, until) if until - tx.now >= WORTH_SAYING else None
 
     def _hold_phone(self, tx: Transaction, incident: Incident, attempt: Attempt) -> bool:
         until = tx.now + incident.policy.ring + CALL_LASTS

@@ -143,6 +143,10 @@ class Transaction(SharedCalls, Protocol):
         """At most one unsettled call per phone number, site-wide: False while another attempt's call may still be on it.
         The same attempt may hold it again (a redial). Ends by itself at `until`, when no such call can be alive."""
 
+    def take_slot(self, job: Job, per_second: int) -> datetime | None:
+        """The next send slot of that kind of command, site-wide; None when it was taken for this job. Else when its turn is to be
+        expected: nothing may be sent yet, as the carrier's rate is used up or something more urgent, or older, waits too."""
+
     def free_phone(self, incident_id: int, attempt: int) -> None:
         """That attempt's calls are over."""
 

@@ -46,6 +46,8 @@ class Settings:
     plivo_auth_tokens: tuple[str, ...] = field(default=(), repr=False)
     plivo_from_number: str = ""
     plivo_api_url: str = "https://api.plivo.com"
+    plivo_calls_per_second: int = 2  # what the account may begin; 0: as many as come
+    plivo_texts_per_second: int = 5
     slack_webhook_url: str = _secret()
     slack_bot_token: str = _secret()
     slack_signing_secret: str = _secret()
@@ -95,7 +97,7 @@ WITH_PLIVO = {
     "secret_key": "ESCALATION_SECRET_KEY: missing, without it texts have no link and no reply code",
 }
 MOST_PROXIES = 9
-NUMBERS = {"trusted_proxies": MOST_PROXIES, "keep_days": 36500}
+NUMBERS = {"trusted_proxies": MOST_PROXIES, "keep_days": 36500, "plivo_calls_per_second": 1000, "plivo_texts_per_second": 1000}
 LISTS = ("plivo_auth_tokens", "watch_phones", "watch_mails")
 URLS = ("public_url", "self_test_url", "ping_url", "plivo_api_url", "slack_webhook_url", "slack_api_url")
 SPANS = (timedelta(minutes=10), timedelta(days=30))  # of the self-test: one takes some minutes when nobody answers

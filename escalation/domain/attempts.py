@@ -75,9 +75,13 @@ def doubt(draft: Draft, a: Attempt, event: ev.AttemptUnknown) -> None:
 
 
 def wait(draft: Draft, a: Attempt, event: ev.AttemptDelayed) -> None:
-    """It cannot go out yet; what can reach the same person by text does not wait with it."""
-    draft.note(f"Waiting to call {draft.whom(draft.page(a.page))}: {event.reason}.", EntryKind.PAGE)
-    meanwhile(draft, a.page)
+    """It cannot go out yet. What can reach the same person by text does not wait with a call whose phone is taken; a turn that will come
+    is waited for."""
+    when = f" It is expected at {event.until:%H:%M:%S} UTC." if event.until else ""
+    what = "call" if a.channel.rings else "write to"
+    draft.note(f"Waiting to {what} {draft.whom(draft.page(a.page))}: {event.reason}.{when}", EntryKind.PAGE)
+    if event.until is None:
+        meanwhile(draft, a.page)
 
 
 def refuse(draft: Draft, a: Attempt, event: ev.AttemptFailed) -> None:

@@ -164,11 +164,13 @@ class AttemptClaimed:
 
 @dataclass(frozen=True, slots=True)
 class AttemptDelayed:
-    """Not sent yet, and why: another call of ours is on that phone."""
+    """Not sent yet, and why: another call of ours is on that phone, or (with `until`, when its turn is expected) the carrier's rate is
+    used up."""
 
     attempt: int
     try_: int
     reason: str
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,9 +27,12 @@ from escalation.store.sql_outbox import Outbox
 from escalation.store.sql_quiet import Quieting
 from escalation.store.sql_reach import Reach
 from escalation.store.sql_retention import Forgetting
+from escalation.store.sql_slots import Slots
 
 
-class SqlTransaction(Watching, Forgetting, Announced, Calendars, Reach, Incidents, Outbox, Calls, Quieting, Gathered, Facts):
+class SqlTransaction(
+    Watching, Forgetting, Announced, Calendars, Reach, Incidents, Outbox, Calls, Slots, Quieting, Gathered, Facts
+):
     """Implements `ports.Transaction`."""
 
     def load(self, incident_id: int) -> Incident | None:

@@ -229,6 +229,10 @@ phones = Table(  # who may be ringing on a number: a redial, or another incident
 )
 Index("phones_attempt", phones.c.incident_id, phones.c.attempt)
 
+slots = Table(  # when the carrier may be asked for the next call, the next text: one row each
+    "slots", metadata, Column("kind", String(32), primary_key=True), Column("next_at", Moment, nullable=False)
+)
+
 opt_outs = Table(
     "opt_outs",
     metadata,

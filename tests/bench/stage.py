@@ -216,6 +216,8 @@ def _settings(on: Ground, folder: Path, database: str, url: str) -> dict[str, st
         "PLIVO_AUTH_TOKEN": TOKEN,
         "PLIVO_FROM_NUMBER": "+15550109999",
         "PLIVO_API_URL": on.carrier,
+        "PLIVO_CALLS_PER_SECOND": "0",
+        "PLIVO_TEXTS_PER_SECOND": "0",
     }
 
 

@@ -117,4 +117,6 @@ def _settings(folder: Path, at: str, sandbox: Server, database: str, broker: str
         "PLIVO_AUTH_TOKEN": account.auth_token,
         "PLIVO_FROM_NUMBER": NUMBER,
         "PLIVO_API_URL": sandbox.url,
+        "PLIVO_CALLS_PER_SECOND": "0",
+        "PLIVO_TEXTS_PER_SECOND": "0",
     }

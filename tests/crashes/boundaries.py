@@ -21,7 +21,7 @@ from escalation.store.sql import SqlStore
 # What changes a row. A heartbeat changes nothing that anybody is called by: its commit is no boundary.
 WRITES = frozenset({"first_seen", "create", "save", "note", "count", "claim", "finish", "defer", "hold_phone", "free_phone", "block",
                     "unblock", "carrier_down", "carrier_up", "carrier_answers", "apply", "bump",
-                    "repeat", "shut", "forget", "join_call", "speak", "press", "told"})  # fmt: skip
+                    "repeat", "shut", "forget", "join_call", "speak", "press", "told", "take_slot"})  # fmt: skip
 SOCKETS = (Channel.SLACK, Channel.EMAIL)  # whose libraries have no transport of httpx's; the others' requests are counted there
 WANTED = (Status.TRIGGERED, Status.EXHAUSTED)
 

@@ -22,7 +22,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from escalation.announcing import Announcing
 from escalation.audit import Audit
 from escalation.briefing import Briefs
-from escalation.build import System, by_channel, plivo_client
+from escalation.build import System, by_channel, plivo_client, rates
 from escalation.dispatch import Dispatch
 from escalation.domain.incident import Incident
 from escalation.domain.maintenance import Planned, Scope
@@ -199,7 +199,7 @@ class CrashNight:
         plivo = plivo_client(self.settings, transport)
         carriers = all_mortal(by_channel(self.settings, self.clock, plivo, transport), store, self.fate)
         briefs = Briefs(self.settings.public_url, self.settings.secret_key)
-        dispatch = Dispatch(engine, mortal, carriers, briefs, holder="here")
+        dispatch = Dispatch(engine, mortal, carriers, briefs, holder="here", rates=rates(self.settings))
         responses = Responses(engine, mortal, self.settings.secret_key)
         audit, retention = Audit(engine, mortal), Retention(mortal, self.settings.keep_days)  # type: ignore[arg-type]
         review = Review(engine, mortal)  # type: ignore[arg-type]
@@ -364,6 +364,8 @@ def _settings(file: Path, world: World, post: Post) -> Settings:
         plivo_auth_tokens=(world.account.auth_token,),
         plivo_from_number="+15550109999",
         plivo_api_url="http://sandbox.test",
+        plivo_calls_per_second=100,
+        plivo_texts_per_second=100,
         slack_bot_token=world.slack.token,
         slack_signing_secret=world.slack.signing_secret,
         slack_api_url=f"http://127.0.0.1:{post.slack_port}/api/",

@@ -325,6 +325,8 @@ def _settings(folder: Path, world: World, slack: int, mail: int) -> Settings:
         plivo_auth_tokens=(world.account.auth_token,),
         plivo_from_number="+15550109999",
         plivo_api_url="http://sandbox.test",
+        plivo_calls_per_second=100,
+        plivo_texts_per_second=100,
         slack_bot_token=world.slack.token,
         slack_signing_secret=world.slack.signing_secret,
         slack_api_url=f"http://127.0.0.1:{slack}/api/",

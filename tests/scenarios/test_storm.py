@@ -32,7 +32,7 @@ def test_a_storm_rings_one_phone_once_and_one_key_takes_all_of_it(night: Night) 
     night.ann.phone.hears("Acknowledged. 40 incidents are yours").is_silent()
     assert {night.status(n) for n in range(1, 41)} == {Status.ACKNOWLEDGED}
     assert {night.incident(n).acknowledged_by for n in range(1, 41)} == {"ann"}
-    night.story_says("Joined the call to Ann that is under way for INC-1", "Acknowledged by Ann, by phone", number=40)
+    night.story_says("Joined the call to Ann that is under way for INC-", "Acknowledged by Ann, by phone", number=40)
     night.after(minutes=10)
 
 
