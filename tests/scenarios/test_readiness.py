@@ -18,10 +18,10 @@ DAY, WEEK = timedelta(days=1), timedelta(days=7)
 HANDOFF = NIGHT.replace(hour=8) + DAY  # Tuesday, nine in Berlin: 29 hours from now, it is four in the morning
 
 
-def scheduled(night: Night, *, wanting: str = "ann bob lee") -> None:
+def scheduled(night: Night, *, wanting: str = "ann bob lee", first: str = "schedule:primary") -> None:
     """Ann until Tuesday at nine, then Bob; whoever wants is called a day before."""
     schedule = plain(weekly("ann", "bob", starts=(NIGHT - 6 * DAY).date(), days=(1,)), name="primary")
-    found = site(policy=policy(step("schedule:primary"), step("lee")))
+    found = site(policy=policy(step(first), step("lee")))
     people = {
         h: replace(p, notices=ShiftNotices(None, ()), readiness=DAY if h in wanting.split() else None)
         for h, p in found.roster.people.items()
@@ -132,3 +132,15 @@ def test_two_who_begin_together_are_called_together(night: Night) -> None:
     night.bob.phone.rings()
     night.lee.phone.rings().presses("1")
     night.bob.phone.presses("1")
+
+
+def test_a_page_does_not_wait_for_a_test_that_rings(night: Night) -> None:
+    """It is told in the same call, in earnest, and one key is the answer to both."""
+    scheduled(night, first="bob")
+    passes(night, hours=5)
+    night.bob.phone.rings()
+    page = night.trouble("db-1 is down")
+    night.bob.phone.listens(25).hears("db-1 is down")
+    night.bob.phone.presses("1")
+    night.after(seconds=40)
+    assert (night.status(page), reachable(night, "bob")) == (Status.ACKNOWLEDGED, "1.0")
