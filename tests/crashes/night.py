@@ -29,6 +29,7 @@ from escalation.domain.maintenance import Planned, Scope
 from escalation.domain.policy import Policy
 from escalation.engine import Engine
 from escalation.ports import Job
+from escalation.readiness import Readiness
 from escalation.responses import Responses
 from escalation.retention import Retention
 from escalation.review import Review
@@ -203,10 +204,10 @@ class CrashNight:
         responses = Responses(engine, mortal, self.settings.secret_key)
         audit, retention = Audit(engine, mortal), Retention(mortal, self.settings.keep_days)  # type: ignore[arg-type]
         review = Review(engine, mortal)  # type: ignore[arg-type]
-        announcing = Announcing(mortal, carriers)  # type: ignore[arg-type]
+        announcing, readiness = Announcing(mortal, carriers), Readiness(engine, mortal)  # type: ignore[arg-type]
         self.system = System(
-            self.settings, mortal, engine, dispatch, briefs, Queries(store), responses, audit, retention, announcing, review, plivo, None,
-            caller=30
+            self.settings, mortal, engine, dispatch, briefs, Queries(store), responses, audit, retention, announcing, review,
+            readiness, plivo, None, caller=30
         )  # type: ignore[arg-type]  # fmt: skip
         self.timekeeper = Timekeeper(self.system, nudge, at_once)
         self.app = httpx.WSGITransport(app=create_app(self.system))

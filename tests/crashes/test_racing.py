@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from escalation.announcing import Announcing
 from escalation.audit import Audit
 from escalation.briefing import Briefs
 from escalation.build import System
@@ -22,6 +23,7 @@ from escalation.domain.policy import Rung
 from escalation.domain.roster import Channel
 from escalation.engine import Engine
 from escalation.ports import Job, Notice
+from escalation.readiness import Readiness
 from escalation.retention import Retention
 from escalation.review import Review
 from escalation.store.queries import Queries
@@ -68,8 +70,9 @@ class Race:
         dispatch = Dispatch(engine, mortal, dict.fromkeys(Channel, self.carrier), briefs, f"w{len(self.stores)}")
         audit, retention = Audit(engine, mortal), Retention(mortal, 0)  # type: ignore[arg-type]
         return System(
-            None, mortal, engine, dispatch, briefs, Queries(store), None, audit, retention, Review(engine, mortal), None, None, 30
-        )  # type: ignore[arg-type]
+            None, mortal, engine, dispatch, briefs, Queries(store), None, audit, retention, Announcing(mortal, {}),
+            Review(engine, mortal), Readiness(engine, mortal), None, None, 30
+        )  # type: ignore[arg-type]  # fmt: skip
 
     def keeps(self, fate: Fate | None = None) -> None:
         system = self.system(fate or Fate())

@@ -42,7 +42,7 @@ def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", guarded)
 
 
-class Holding(WSGIRequestHandler):
+class Quiet(WSGIRequestHandler):
     def log(self, type: str, message: str, *args: object) -> None: ...
 
 
@@ -54,7 +54,7 @@ class Receiver:
         self.token = ""
         app = Flask("receiver")
         app.add_url_rule("/<path>", "hook", self.hook, methods=["POST"])
-        self._server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Holding)
+        self._server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
         self.url = f"http://127.0.0.1:{self._server.port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()

@@ -192,7 +192,7 @@ def test_neither_numbers_nor_credentials_are_in_the_log(
     assert not re.search(r"5550100001|wrong-token|lee@|" + settings.plivo_auth_id, ours)
 
 
-class Holding(WSGIRequestHandler):
+class Quiet(WSGIRequestHandler):
     def log(self, type: str, message: str, *args: object) -> None: ...
 
 
@@ -200,7 +200,7 @@ class Holding(WSGIRequestHandler):
 def pager(tmp_path: Path) -> Iterator[tuple[Receiver, str]]:
     """The real receiver on a socket; nobody keeps time behind it unless somebody says so."""
     real = receiver(tmp_path)
-    server = make_server("127.0.0.1", 0, real.app, threaded=True, request_handler=Holding)
+    server = make_server("127.0.0.1", 0, real.app, threaded=True, request_handler=Quiet)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     yield real, f"http://127.0.0.1:{server.port}"
