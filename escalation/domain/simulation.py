@@ -23,7 +23,7 @@ from escalation.domain.timeline import Entry
 
 NOTHING = Holding()
 LONGEST = timedelta(days=8)  # no step is longer than seven
-MOST = 20_000  # events; a policy of 50 steps and 100 rounds has fewer
+MOST = 3_000  # events: two people who hand it to each other do so for ever
 PICKS_UP, PRESSES, HANGS_UP = timedelta(seconds=8), timedelta(seconds=20), timedelta(seconds=25)
 GREETING = timedelta(seconds=15)
 BROUGHT, READ = timedelta(seconds=3), timedelta(minutes=1)
