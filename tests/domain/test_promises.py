@@ -63,7 +63,9 @@ class Watch:
             self.run_began = 0  # a backup of an earlier run: whoever was ever paged in it counts
         if any(FROM_STEP_1 in entry.text for entry in decision.entries):
             self.run_began, self.chosen = len(before.pages), False
-        self.chosen |= any(entry.text.startswith("Escalated to step") for entry in decision.entries)
+        # A rise that a window holds back does not begin again, so the steps that are only for worse are not come to in this run.
+        skips = ("Escalated to step", "Worse than before: ")
+        self.chosen |= any(e.text.startswith(skips) and FROM_STEP_1 not in e.text for e in decision.entries)
         now = night.incident
         assert will_wake(now, bool(night.pending)), f"nothing will wake it after {night.told[-1]}"
         assert (now.status, now.step) == (before.status, before.step) or now.turn > before.turn or now.round > before.round
