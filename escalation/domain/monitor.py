@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from escalation.domain import events as ev
 from escalation.domain.draft import Draft
-from escalation.domain.held import hold_back
+from escalation.domain.held import UNHELD, hold_back, page_all_the_same
 from escalation.domain.incident import Status
 from escalation.domain.paging import begin_step, restart, stand_down
 from escalation.domain.timeline import EntryKind
@@ -24,16 +24,20 @@ def begin(draft: Draft, event: ev.Triggered) -> None:
 
 
 def page_again_if_worse(draft: Draft, event: ev.Triggered) -> None:
-    """While it is held that is recorded, too: getting worse is no way around a maintenance window."""
+    """While it is held that is recorded, too: getting worse is no way around a maintenance window. What somebody wants paged in spite of one
+    is paged again, and stays so."""
     was, severity = draft.incident.severity, event.alert.severity
     if severity.rank >= was.rank:
         draft.note("The same alert again: counted.", EntryKind.ALERT)
         return
     draft.change(severity=severity, summary=event.alert.summary or draft.incident.summary)
-    if event.hold is not None:
+    is_wanted = UNHELD in draft.incident.alarmed
+    if event.hold is not None and not is_wanted:
         draft.note(f"Worse than before: {was} became {severity}. Nobody is paged for that: {event.hold.why}.", EntryKind.ALERT)
         return
     restart(draft, f"Worse than before: {was} became {severity}. Paging again from step 1.")
+    if is_wanted:
+        page_all_the_same(draft)
 
 
 def resolve(draft: Draft, event: ev.Resolved) -> None:

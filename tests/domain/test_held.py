@@ -97,6 +97,13 @@ def test_whoever_wants_it_paged_all_the_same_is_obeyed() -> None:
     assert story.tell(ev.Reviewed(STOPS)).incident.status is Status.TRIGGERED
 
 
+def test_and_when_it_gets_worse_it_is_paged_again_window_or_not() -> None:
+    """Else the steps that are only for worse would never be come to, not even when the window is over."""
+    story = held().tell(ev.Escalated("ann", Via.CLI), ev.Triggered(alert(severity=Severity.CRITICAL), STOPS))
+    assert "Worse than before: error became critical. Paging again from step 1." in story.says
+    assert story.tell(ev.Reviewed(STOPS)).incident.status is Status.TRIGGERED
+
+
 def test_nor_does_a_window_stop_what_somebody_gave_back_or_handed_up() -> None:
     """Inside of it: their word is newer. Once somebody has it again, the window counts again."""
     for said in (ev.Unacknowledged("ann", Via.CLI), ev.Escalated("ann", Via.CLI)):
