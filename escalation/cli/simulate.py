@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from math import ceil
 from pathlib import Path
 
 import click
@@ -20,6 +19,7 @@ from escalation.config import apply as applying
 from escalation.config.answers import answers
 from escalation.config.duration import spelled
 from escalation.domain.alert import Action, Alert, Severity
+from escalation.domain.cost import minutes_begun
 from escalation.domain.holding import Holding
 from escalation.domain.incident import Incident, Status
 from escalation.domain.maintenance import Maintenance, on_now
@@ -31,7 +31,6 @@ from escalation.domain.simulation import simulate as played
 from escalation.errors import BadConfig
 from escalation.local.report import service_named
 
-MINUTE = timedelta(minutes=1)
 WORDS = {
     Channel.VOICE: ("call", "calls"),
     Channel.SMS: ("text", "texts"),
@@ -73,9 +72,9 @@ def simulate(
     windows = Holding(on_now(site.maintenance, planned, then))
     night = played(incident, alert, site.roster, _answers(file, site.roster), then, windows)
     if output == JSON:
-        as_json(_as_json(night, then, site.roster))
+        as_json(_as_json(night, then, site))
     else:
-        _print(night, then, site.roster)
+        _print(night, then, site)
 
 
 def _site(shell: Shell, config: Path | None) -> tuple[Site, list[Maintenance], datetime]:
@@ -99,13 +98,13 @@ def _answers(file: Path | None, roster: Roster) -> dict[str, Answers]:
         raise faulty(file, error, so="") from None
 
 
-def _print(night: Night, began: datetime, roster: Roster) -> None:
+def _print(night: Night, began: datetime, site: Site) -> None:
     click.echo(f"{night.incident.severity}, {night.incident.service}, from {began:%a %Y-%m-%d %H:%M:%S} UTC. Nobody is paged.")
     for entry in night.entries:
         click.echo(f"+{_elapsed(entry.at - began)}  {entry.at:%H:%M:%S}  {entry.text}")
     click.echo()
     click.echo(_end(night, began))
-    for line in _bill(night.sent, roster):
+    for line in _bill(night.sent, site):
         click.echo(line)
 
 
@@ -123,16 +122,25 @@ def _end(night: Night, began: datetime) -> str:
     return f"{incident.status.capitalize()} after {after}."
 
 
-def _bill(sent: tuple[Sent, ...], roster: Roster) -> list[str]:
+def _bill(sent: tuple[Sent, ...], site: Site) -> list[str]:
     """What is paid for, and who is woken by it."""
     counted = Counter(one.channel for one in sent)
-    minutes = sum(ceil(one.connected / MINUTE) for one in sent)
+    minutes = sum(minutes_begun(one.connected) for one in sent)
     said = [f"{n} {WORDS[channel][n != 1]}" for channel, n in counted.items()]
     if not said:
         return ["Nothing would be sent."]
     connected = f" ({minutes} connected minute{'s' * (minutes != 1)} billed)" if counted[Channel.VOICE] else ""
-    people = list(dict.fromkeys(_shown(one, roster) for one in sent))
-    return [f"Sent: {', '.join(said)}{connected}.", f"Told: {', '.join(people)}."]
+    people = list(dict.fromkeys(_shown(one, site.roster) for one in sent))
+    cost = _cost(sent, site)
+    price = f" About {cost:.2f}." if cost is not None else ""
+    return [f"Sent: {', '.join(said)}{connected}.{price}", f"Told: {', '.join(people)}."]
+
+
+def _cost(sent: tuple[Sent, ...], site: Site) -> float | None:
+    """One message a text: what is longer is billed as several. None where nobody said what things cost."""
+    texts = sum(one.channel is Channel.SMS for one in sent)
+    cost = site.prices.cost(sum(minutes_begun(one.connected) for one in sent), texts)
+    return float(cost) if site.prices.known else None
 
 
 def _shown(one: Sent, roster: Roster) -> str:
@@ -145,7 +153,7 @@ def _elapsed(span: timedelta) -> str:
     return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
 
 
-def _as_json(night: Night, began: datetime, roster: Roster) -> dict[str, object]:
+def _as_json(night: Night, began: datetime, site: Site) -> dict[str, object]:
     return {
         "service": night.incident.service,
         "severity": night.incident.severity.value,
@@ -154,11 +162,12 @@ def _as_json(night: Night, began: datetime, roster: Roster) -> dict[str, object]
         "acknowledged_by": night.incident.acknowledged_by,
         "ended_at": night.settled_at.isoformat(),
         "goes_on": night.goes_on,
+        "cost": _cost(night.sent, site),
         "timeline": [{"at": e.at.isoformat(), "kind": e.kind.value, "text": e.text} for e in night.entries],
         "sent": [
             {
                 "at": s.at.isoformat(),
-                "to": _shown(s, roster),
+                "to": _shown(s, site.roster),
                 "channel": s.channel.value,
                 "connected_s": int(s.connected.total_seconds()),
             }

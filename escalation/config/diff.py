@@ -50,7 +50,9 @@ def diff(old: Site, new: Site) -> list[str]:
 
 
 def _site(site: Site) -> Words:
-    return {"last resort": _step(site.last_resort)} if site.last_resort.targets else {}
+    said = {"last resort": _step(site.last_resort)} if site.last_resort.targets else {}
+    prices = site.prices
+    return said | ({"prices": f"{prices.call} a minute, {prices.text} a text"} if prices.known else {})
 
 
 def _changes(kind: str, old: Mapping[str, T], new: Mapping[str, T], say: Callable[[T], Words]) -> list[str]:

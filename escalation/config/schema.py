@@ -4,6 +4,7 @@ places at once are in `crosschecks`; what the values mean for paging is in `site
 from __future__ import annotations
 
 from datetime import date, time, timedelta
+from decimal import Decimal
 from typing import Annotated, Self
 
 from pydantic import BaseModel, BeforeValidator, Field, PlainValidator, model_validator
@@ -14,6 +15,7 @@ from escalation.config.faults import Refused
 from escalation.config.inhibit import InhibitBlock, ParentBlock
 from escalation.config.quiet import MaintenanceBlock, ScopeBlock, listed
 from escalation.domain.alert import Severity
+from escalation.domain.cost import FREE
 from escalation.domain.grouping import Grouping
 from escalation.domain.policy import Policy, Rung, Step
 from escalation.domain.roster import ShiftNotices, Target
@@ -220,8 +222,14 @@ class PolicyBlock(Block):
     last_resort: LastResortBlock | None = None
 
 
+class PricesBlock(Block):
+    call: Annotated[Decimal, PlainValidator(words.price)] = FREE
+    text: Annotated[Decimal, PlainValidator(words.price)] = FREE
+
+
 class File(Block):
     allow_test_numbers: Annotated[bool, PlainValidator(words.boolean)] = False
+    prices: PricesBlock = Field(default_factory=PricesBlock)
     people: Annotated[dict[Handle, PersonBlock], Field(min_length=1), BeforeValidator(_present)]
     teams: Annotated[
         dict[Name, Annotated[list[Annotated[str, PlainValidator(references.member)]], Field(min_length=1)]],
@@ -243,6 +251,7 @@ _ENTRIES: dict[str, type[Block]] = {
     "maintenance": MaintenanceBlock,
     "inhibit": InhibitBlock,
 }
+_AT_THE_TOP: dict[str, type[Block]] = {"last_resort": LastResortBlock, "prices": PricesBlock}
 _INSIDE: dict[tuple[str, str], type[Block]] = {
     ("people", "rules"): RulesBlock,
     ("services", "support_hours"): SupportBlock,
@@ -271,8 +280,8 @@ def block_at(path: tuple[str | int, ...]) -> type[Block] | None:
             return File
         case (str(section), _):
             return _ENTRIES.get(section)
-        case ("last_resort",):
-            return LastResortBlock
+        case (("last_resort" | "prices") as section,):
+            return _AT_THE_TOP[section]
         case (str(section), _, str(key)):
             return _INSIDE.get((section, key))
         case (str(section), _, str(key), int()):

@@ -21,6 +21,7 @@ from escalation.config.schema import (
     StepBlock,
 )
 from escalation.domain.conditions import Condition, Hours
+from escalation.domain.cost import Prices
 from escalation.domain.grouping import Grouping
 from escalation.domain.imported import Imported
 from escalation.domain.policy import Policy, Rung, Service, Site, Step
@@ -46,6 +47,7 @@ def site(file: File, keys_from_files: Mapping[str, tuple[str, ...]], calendars: 
         policies={name: _policy(name, block) for name, block in file.policies.items()},
         last_resort=_of_site(file.last_resort) if file.last_resort else Step(()),
         inhibit=tuple(inhibition(name, block) for name, block in file.inhibit.items()),
+        prices=Prices(file.prices.call, file.prices.text),
         maintenance={name: recurring(name, block) for name, block in file.maintenance.items()},
     )
 

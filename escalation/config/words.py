@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from functools import cache
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
@@ -23,6 +24,7 @@ MAX_SPOKEN = 80
 MAX_ROUNDS = 100
 MAX_RING = timedelta(seconds=120)  # Plivo gives up a ringing phone then, whatever we ask for
 MIN_RING = timedelta(seconds=5)
+_PRICE = re.compile(r"[0-9]{1,4}(\.[0-9]{1,6})?", re.ASCII)
 _HANDLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}")
 _NAME = re.compile(r"[^\W_][\w .-]{0,59}")
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
@@ -100,6 +102,14 @@ def rounds(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MAX_ROUNDS:
         raise Refused("a plain number from 1 to 100 expected: how often all steps are gone through")
     return value
+
+
+def price(value: object) -> Decimal:
+    """`0.013`, in whatever currency the carrier's bill is in."""
+    said = value.text if isinstance(value, Odd) else str(value)
+    if isinstance(value, bool) or not _PRICE.fullmatch(said):
+        raise Refused("a price such as 0.013 expected")
+    return Decimal(said)
 
 
 def timezone(value: object) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from escalation.domain.conditions import Condition
+from escalation.domain.cost import Prices
 from escalation.domain.grouping import Grouping
 from escalation.domain.maintenance import Recurring, Scope
 from escalation.domain.roster import CALL_TEXT_CALL, Responder, Roster, Rung, Target
@@ -116,6 +117,7 @@ class Site:
     changes: int = 0
     maintenance: Mapping[str, Recurring] = field(default_factory=dict)
     inhibit: tuple[Inhibition, ...] = ()
+    prices: Prices = field(default_factory=Prices)
 
     @property
     def edition(self) -> str:

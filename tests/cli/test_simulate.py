@@ -67,3 +67,16 @@ def test_every_fault_of_the_answers_is_printed_at_once(machine: Machine, answers
 )
 def test_what_cannot_be_simulated_is_refused(machine: Machine, arguments: list[str], code: int) -> None:
     assert machine("simulate", *arguments) == code
+
+
+def test_with_prices_it_says_what_the_night_would_cost(bare: Machine, tmp_path: Path, answers: Path) -> None:
+    """A minute begun is a minute; a call that nobody picks up is free."""
+    (file := tmp_path / "priced.yaml").write_text(DEMO.read_text() + "prices: {call: 0.5, text: 0.25}\n")
+    answers.write_text("bob: acknowledges\n")
+    arguments = ("--config", str(file), "--answers", str(answers), *AT)
+    found = bare.json("simulate", *arguments)
+    texts = sum(one["channel"] == "sms" for one in found["sent"])
+    assert found["cost"] == 0.5 + 0.25 * texts
+    assert bare("simulate", *arguments) == 0
+    assert f" About {found['cost']:.2f}." in bare.out
+    assert bare.json("simulate", "--config", str(DEMO), *AT)["cost"] is None

@@ -18,6 +18,7 @@ from escalation.config.schema import (
     PersonBlock,
     PhoneBlock,
     PolicyBlock,
+    PricesBlock,
     RulesBlock,
     ScheduleBlock,
     ServiceBlock,
@@ -84,6 +85,7 @@ def test_the_demo_is_the_example_with_seconds_for_minutes() -> None:
         ParentBlock,
         ScopeBlock,
         PhoneBlock,
+        PricesBlock,
     ],
 )
 def test_the_reference_has_every_key(block: type) -> None:
@@ -112,6 +114,7 @@ def test_the_reference_names_no_key_that_does_not_exist() -> None:
             ParentBlock,
             ScopeBlock,
             PhoneBlock,
+            PricesBlock,
         )
         for key in keys_of(block)
     }

@@ -36,6 +36,8 @@ ONE = [
     ("bob: {", "[bob]: {", "line 4: people: a key must be a single word"),
     ("bob: {", "bob: !person {", "line 4: people.bob: tags (`!…`) are not used here"),
     ('bob: {phone: "+15550100002"}', "bob:", "line 4: people.bob: a block of `key: value` expected, not nothing"),
+    ("allow_test_numbers: true", "allow_test_numbers: true\nprices: {call: cheap}", "line 2: prices.call: a price such as 0.013 expected"),
+    ("allow_test_numbers: true", "allow_test_numbers: true\nprices: {mail: 1}", "line 2: prices.mail: unknown key `mail` (there are: call, text)"),
     ("allow_test_numbers: true", "allow_test_numbers: 1", "line 1: allow_test_numbers: true or false expected, not a number"),
     ("allow_test_numbers: true", "", "line 3: people.ann.phone: a test number, nobody has it"),
     ("allow_test_numbers: true", "polices: {}", "line 1: polices: unknown key `polices`, did you mean `policies`?"),
