@@ -36,7 +36,7 @@ check: $(TEST_STAMP) ## form, lint, types, dependency rule
 	try lint-imports --no-cache --no-logo; \
 	exit $$wrong
 
-bench: $(TEST_STAMP) ## speed beside a floor, timers and history by the 100,000, recovery, as JSON (ten minutes; ARGS="--only timers --timers 1000000": docs/performance.md)
+bench: $(TEST_STAMP) ## speed beside a floor, timers and history by the 100,000, recovery, storms, as JSON (a quarter of an hour; ARGS="--only timers --timers 1000000": docs/performance.md)
 	@$(BIN)/python -m tests.bench $(ARGS)
 
 chaos: $(TEST_STAMP) ## everything killed, frozen, emptied in turn while alerts come in; a table (ARGS="--database postgresql --broker rabbitmq": docs/chaos.md)

@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from escalation.build import quieten
-from tests.bench import history, machine, recovery, servers, speed, spooled, stage, timers
+from tests.bench import history, machine, recovery, servers, speed, spooled, stage, storm, timers
+from tests.bench.carrier import Carrier
 from tests.bench.figures import Figures
 from tests.bench.measures import Sizes
 
@@ -45,6 +46,7 @@ def arguments(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--backlog", type=int, default=5_000, help="timers due at once")
     parser.add_argument("--history", type=int, default=MANY, help="closed incidents at most; 1000000 needs 6 GB of disk")
     parser.add_argument("--pages", type=int, default=120, help="pages at each length of the history")
+    parser.add_argument("--storm", type=int, default=5_000, help="alerts of the storm, all for one person")
     given = os.environ.get("ESCALATION_TEST_POSTGRES", "")
     parser.add_argument("--postgres", nargs="?", const=servers.OWN, default=given, help="an URL, or nothing for one of its own")
     return parser.parse_args(words)
@@ -82,12 +84,18 @@ def _history(said: argparse.Namespace, server: str) -> Figures:
                 return history.measure(site, small, history.Sizes(said.history, said.pages), _tell)
 
 
+def _storm(said: argparse.Namespace, server: str) -> Figures:
+    with _folder() as folder, stage.ground(folder, server) as on, stage.site(on, storm.PEOPLE) as site:
+        return storm.measure(site, Carrier(on.carrier), storm.Sizes(said.storm))
+
+
 PARTS: dict[str, Part] = {
     "speed": _speed,
     "timers": _timers,
     "recovery": _recovery,
     "history": _history,
     "spool": lambda *_: spooled.measure(),
+    "storm": _storm,
 }
 
 
