@@ -16,7 +16,7 @@ from escalation.store.tables import UNDONE, JobState, outbox, slots
 
 # Whoever has been due for longer than this and was not claimed has nobody who carries it out: it must not stop the others.
 _NOBODY_COMES = timedelta(seconds=3)
-_LONGEST = timedelta(hours=1)  # a clock that was put back must not close the line
+_SKEW = timedelta(seconds=2)  # of hosts; later than that and one turn is a clock that was put back, which must not close the line
 
 
 class Slots(Work):
@@ -26,12 +26,13 @@ class Slots(Work):
         kind, interval = job.command.kind, timedelta(seconds=1) / per_second
         ahead = self._ahead(job)
         if self._is_first(ahead):
-            row = {"kind": kind, "next_at": self.now + interval, "now": self.now, "strange": self.now + _LONGEST}
+            row = {"kind": kind, "next_at": self.now + interval, "now": self.now, "strange": self.now + interval + _SKEW}
             if self.connection.execute(_take(self.dialect), row).first() is not None:
                 return None
         next_at: datetime | None = self.connection.scalar(select(slots.c.next_at).where(slots.c.kind == kind))
         place = self.connection.scalar(select(func.count()).select_from(outbox).where(ahead)) or 0
-        return max(next_at or self.now, self.now) + interval * min(place, 100_000)
+        begins = min(max(next_at or self.now, self.now), self.now + interval + _SKEW)
+        return begins + interval * min(place, 100_000)
 
     def _is_first(self, ahead: Any) -> bool:
         due = and_(ahead, outbox.c.due_at <= self.now, outbox.c.due_at > self.now - _NOBODY_COMES)

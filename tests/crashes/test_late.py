@@ -78,6 +78,7 @@ def test_what_waits_goes_out_by_urgency_then_by_age(post: Post) -> None:
     played.play_on(minutes=0.1)
     played.die()
     played.play_on(minutes=1)
+    played.play_on(minutes=1)  # one after the other, below the carrier's rate
     texts = [m.text for m in played.world.texting.messages if m.direction == "outbound"]
     assert [next(n for n in range(1, 6) if f"INC-{n} " in text) for text in texts[:5]] == [3, 5, 2, 4, 1], played.story()
     played.close()
@@ -95,6 +96,7 @@ def test_overdue_steps_are_gone_through_by_urgency(post: Post) -> None:
     played = CrashNight(script, post, down=HOURS)
     played.play_on(minutes=0.5)
     played.die()
+    played.play_on(minutes=1)
     played.play_on(minutes=1)
     written = [m.text for m in played.world.texting.messages if m.to == PHONES["bob"].lstrip("+")]
     assert [next(n for n in (1, 2) if f"INC-{n} " in text) for text in written] == [2, 1], played.story()

@@ -168,8 +168,8 @@ class Site:
             "PLIVO_AUTH_TOKEN": account.auth_token,
             "PLIVO_FROM_NUMBER": FROM,
             "PLIVO_API_URL": self.sandbox.url,
-            "PLIVO_CALLS_PER_SECOND": "20",
-            "PLIVO_TEXTS_PER_SECOND": "20",
+            "PLIVO_CALLS_PER_SECOND": "0",
+            "PLIVO_TEXTS_PER_SECOND": "0",
             "SMTP_URL": f"smtp://127.0.0.1:{self.sandbox.smtp_port}",
             "FLOWER_BASIC_AUTH": f"ops:{self.password}",
             # More talkative than the Procfile: what is logged then must be as discreet.
