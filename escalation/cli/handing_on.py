@@ -1,4 +1,4 @@
-"""Who else is to be asked about an incident, from the command line: `reassign` and `add-responder`. Not the next step (`incidents`)."""
+"""Who else is to be asked about an incident, from the command line: `reassign`, `hand-over` and `add-responder`. Not the next step (`incidents`)."""
 
 from __future__ import annotations
 
@@ -36,6 +36,21 @@ def reassign(shell: Shell, incident: int, person: str, policy: str, by: str, out
             _policy(tx, incident, policy) if policy else None,
         )
     moved(shell.system.engine.tell(incident, event), output)
+
+
+@click.command("hand-over")
+@click.argument("incident", type=INCIDENT)
+@click.option(
+    "--to", "person", required=True, help="Paged now; when they do not take it, whoever has had it is called, then the policy."
+)
+@by
+@output
+@click.pass_obj
+def hand_over(shell: Shell, incident: int, person: str, by: str, output: str) -> None:
+    """Ask PERSON to take over what somebody has: they are paged now. Only while it is acknowledged."""
+    with shell.system.store.read() as tx:
+        who = _person(tx.site().roster, person)
+    moved(shell.system.engine.tell(incident, ev.HandedOver(who, by, Via.CLI)), output)
 
 
 @click.command("add-responder")

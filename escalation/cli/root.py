@@ -31,6 +31,7 @@ COMMANDS = {
     "snooze": "incidents.snooze",
     "escalate": "incidents.escalate",
     "reassign": "handing_on.reassign",
+    "hand-over": "handing_on.hand_over",
     "add-responder": "handing_on.add_responder",
     "note": "incidents.note",
     "show": "incidents.show",

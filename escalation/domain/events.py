@@ -65,6 +65,16 @@ class Reassigned:
 
 
 @dataclass(frozen=True, slots=True)
+class HandedOver:
+    """Whoever has it asks a person (a handle) to take it. `turn` as in `Unacknowledged`."""
+
+    to: str
+    by: str
+    via: Via
+    turn: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ResponderAdded:
     """`who` (a handle) is paged beside whoever is paged now."""
 
@@ -286,6 +296,7 @@ IncidentEvent = (
     | Declined
     | Escalated
     | Reassigned
+    | HandedOver
     | ResponderAdded
     | Unacknowledged
     | Snoozed

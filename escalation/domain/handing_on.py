@@ -10,12 +10,13 @@ from datetime import timedelta
 from escalation.domain import events as ev
 from escalation.domain.draft import Draft
 from escalation.domain.held import page_all_the_same
-from escalation.domain.incident import LAST_RESORT, Status, TimerKind
+from escalation.domain.incident import LAST_RESORT, Again, Status, TimerKind
 from escalation.domain.paging import begin_step, follow_roster, leave_step, next_step, restart
 from escalation.domain.policy import Policy, Step
 from escalation.domain.roster import Responder, Target, TargetKind
 from escalation.domain.timeline import EntryKind
 
+Said = ev.Escalated | ev.Reassigned | ev.HandedOver | ev.ResponderAdded
 ONE_CALL = timedelta(minutes=1)  # beyond its ringing: until a carrier's queue has let it through and somebody found the key
 
 
@@ -93,18 +94,39 @@ def reassign(draft: Draft, event: ev.Reassigned) -> None:
         return
     to = person.name if person else f"the policy {event.policy.name}" if event.policy else ""
     leave_step(draft)  # before the steps have other numbers
-    draft.change(policy=_with_first(draft, person) if person else event.policy)
+    draft.change(policy=_with_first(draft, [person]) if person else event.policy)
     restart(draft, f"Reassigned to {to} by {_by(draft, event)}. Paging again from step 1.")
     page_all_the_same(draft)
 
 
-def _with_first(draft: Draft, person: Responder) -> Policy:
-    """The person's step stands before the policy's own. Whoever it was reassigned to before stands there no more."""
+def hand_over(draft: Draft, event: ev.HandedOver) -> None:
+    """The person is paged, and hears from whom it comes. Whoever has had it has it until then in everybody's eyes but the clock's: when
+    the other one declines or does not answer, they are called next, and the policy after them. Nobody can hand it into an empty room."""
+    giver, person = draft.incident.acknowledged_by, _person(draft, event.to)
+    if event.turn not in (0, draft.incident.turn):
+        draft.note(f"{_who(draft, event)} handed it over after it had moved on: ignored.")
+        return
+    if person is None or person.handle == giver or draft.incident.policy.test_number:
+        draft.note(f"{_who(draft, event)} handed it over to {_whom(person)}: ignored.")
+        return
+    back = [p for p in (_person(draft, giver),) if p]
+    draft.change(policy=_with_first(draft, [person, *back]))
+    why = f"Handed over to {person.name} by {_by(draft, event)}. {draft.roster.name(giver)} is called when {person.name} does not take it."
+    restart(draft, why, Again.HANDED_OVER, giver)
+    page_all_the_same(draft)
+
+
+def _whom(person: Responder | None) -> str:
+    return f"{person.name}, who has it already" if person else "somebody who is not there"
+
+
+def _with_first(draft: Draft, people: list[Responder]) -> Policy:
+    """A step for each of them stands before the policy's own. Whoever it was reassigned or handed to before stands there no more."""
     policy, index = draft.incident.policy, draft.incident.step
     own = tuple(step for step in policy.steps if not step.assigned) or policy.steps
     now = policy.steps[index] if index < len(policy.steps) else own[0]
-    first = Step((Target(TargetKind.PERSON, person.handle),), now.timeout, now.ladder, assigned=True)
-    return replace(policy, steps=(first, *own))
+    first = [Step((Target(TargetKind.PERSON, p.handle),), now.timeout, now.ladder, assigned=True) for p in people]
+    return replace(policy, steps=(*first, *own))
 
 
 # --- somebody beside
@@ -156,9 +178,9 @@ def _person(draft: Draft, handle: str) -> Responder | None:
     return draft.roster.people.get(handle)
 
 
-def _who(draft: Draft, event: ev.Escalated | ev.Reassigned | ev.ResponderAdded) -> str:
+def _who(draft: Draft, event: Said) -> str:
     return draft.roster.name(event.by)
 
 
-def _by(draft: Draft, event: ev.Escalated | ev.Reassigned | ev.ResponderAdded) -> str:
+def _by(draft: Draft, event: Said) -> str:
     return f"{_who(draft, event)}, by {event.via}"

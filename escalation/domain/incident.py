@@ -69,6 +69,7 @@ class Again(StrEnum):
 
     EXPIRED = "expired"  # acknowledged, and nothing was heard since
     GIVEN_BACK = "given back"
+    HANDED_OVER = "handed over"
 
 
 class TimerKind(StrEnum):

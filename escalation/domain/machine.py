@@ -50,7 +50,7 @@ from escalation.domain.audit import rearm
 from escalation.domain.claims import again
 from escalation.domain.commands import Command
 from escalation.domain.draft import Draft
-from escalation.domain.handing_on import add_responder, escalate, escalate_again, escalate_on, is_stale, reassign
+from escalation.domain.handing_on import add_responder, escalate, escalate_again, escalate_on, hand_over, is_stale, reassign
 from escalation.domain.held import UNHELD, follow_hold, stop_if_asked
 from escalation.domain.hold import HELD
 from escalation.domain.incident import AGAIN, LAST_RESORT, AttemptStatus, Incident, Outcome, Status, TimerKind
@@ -300,6 +300,11 @@ RULES: Final[Mapping[tuple[Status, type[ev.IncidentEvent]], Rule]] = MappingProx
         (ACKNOWLEDGED, ev.Reassigned): reassign,
         (SNOOZED, ev.Reassigned): reassign,
         (RESOLVED, ev.Reassigned): ignore,
+        (TRIGGERED, ev.HandedOver): ignore,
+        (EXHAUSTED, ev.HandedOver): ignore,
+        (ACKNOWLEDGED, ev.HandedOver): hand_over,
+        (SNOOZED, ev.HandedOver): ignore,
+        (RESOLVED, ev.HandedOver): ignore,
         (TRIGGERED, ev.ResponderAdded): add_responder,
         (EXHAUSTED, ev.ResponderAdded): add_responder,
         (ACKNOWLEDGED, ev.ResponderAdded): ignore,

@@ -27,7 +27,7 @@ class Step:
     whatever the ladder says. A step whose `condition` does not hold when it would begin is passed over. Of `round_robin`
     one is paged beside the targets: whose `turn` it is (counted from 1), or `place` places after them.
     `own_ladder`: the step itself says by what, so it goes before what its people want.
-    `assigned`: somebody made it for one incident, which was reassigned to a person."""
+    `assigned`: somebody made it for one incident, which was reassigned or handed over to a person."""
 
     targets: tuple[Target, ...]
     timeout: timedelta = timedelta(minutes=5)

@@ -58,8 +58,13 @@ NOBODY = "Everybody was tried, and nobody has it."
 AGAIN = {
     Again.EXPIRED: "{by} acknowledged this, and nothing was heard since.",
     Again.GIVEN_BACK: "{by} had this and gave it back.",
+    Again.HANDED_OVER: "{by} has had this and is handing it over.",
 }
-AGAIN_BY_TEXT = {Again.EXPIRED: "{by}'s ack expired. ", Again.GIVEN_BACK: "{by} gave it back. "}
+AGAIN_BY_TEXT = {
+    Again.EXPIRED: "{by}'s ack expired. ",
+    Again.GIVEN_BACK: "{by} gave it back. ",
+    Again.HANDED_OVER: "{by} hands it over. ",
+}
 CHARACTERS_PER_SECOND = 14
 VOICEMAIL = 15 * CHARACTERS_PER_SECOND
 

@@ -44,6 +44,8 @@ def test_an_incident_is_reassigned_to_a_policy(machine: Machine) -> None:
         (["reassign", "INC-1", "--to", "eve"], 2),
         (["reassign", "INC-1", "--policy", "nothing"], 2),
         (["reassign", "INC-9", "--policy", "default"], 1),
+        (["hand-over", "INC-1", "--to", "eve"], 2),
+        (["hand-over", "INC-9", "--to", "bob"], 1),
         (["add-responder", "INC-1", "eve"], 2),
         (["add-responder", "INC-9", "bob"], 1),
     ],
@@ -66,3 +68,14 @@ def test_somebody_is_added_while_nobody_has_it(machine: Machine) -> None:
     assert machine.err.strip().endswith("who is being paged already.")
     machine("ack", incident, "--by", "bob")
     assert machine("add-responder", incident, "ann") == 1
+
+
+def test_what_somebody_has_is_handed_over(machine: Machine) -> None:
+    """Only then; the timeline names both."""
+    incident = opened(machine)
+    assert machine("hand-over", incident, "--to", "bob", "--by", "zoe") == 1
+    assert "ignored" in machine.err
+    machine("ack", incident, "--by", "zoe")
+    assert machine("hand-over", incident, "--to", "bob", "--by", "zoe") == 0
+    assert "Handed over to Bob Example by zoe, by command line." in paging(machine, incident)
+    assert machine.json("show", incident)["status"] == "triggered"

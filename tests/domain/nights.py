@@ -205,6 +205,7 @@ class RandomNight:
             ev.Escalated(who, Via.CONSOLE, 0, self.dice.choice([0, turn]), step=self.dice.randrange(5)),
             ev.Reassigned(who, Via.CLI, self.dice.choice([*PEOPLE, "nobody"]), turn=self.dice.choice([0, turn])),
             ev.Reassigned(who, Via.CLI, policy=self.policy, turn=turn),
+            ev.HandedOver(self.dice.choice([*PEOPLE, "nobody"]), who, Via.CLI, turn=self.dice.choice([0, turn])),
             ev.ResponderAdded(self.dice.choice([*PEOPLE, "nobody"]), who, Via.CLI),
             ev.Unacknowledged(who, Via.CONSOLE, self.dice.choice([0, turn])),
             *[ev.Snoozed(self.now + timedelta(hours=1), who, Via.CONSOLE)] * 2,

@@ -11,7 +11,7 @@ from escalation.domain import events as ev
 from escalation.domain.alert import Severity
 from escalation.domain.commands import CommandKind
 from escalation.domain.conditions import Condition
-from escalation.domain.incident import LAST_RESORT, Status, TimerKind, Via
+from escalation.domain.incident import LAST_RESORT, Again, Status, TimerKind, Via
 from escalation.domain.policy import Policy
 from tests.builders import incident, policy, step
 from tests.domain.story import Story
@@ -184,3 +184,66 @@ def test_nobody_but_its_phone_is_ever_paged_by_a_self_test() -> None:
     own = Policy("_self-test", (step("_self-test"),), test_number="+15550100009")
     story = Story(incident(own)).tell(ev.Reassigned("zoe", Via.CLI, policy=DB), ev.ResponderAdded("lee", "zoe", Via.CLI))
     assert {p.responder for p in story.incident.pages} == {"_self-test"}
+
+
+# --- handed over
+
+
+TO_LEE = ev.HandedOver("lee", "ann", Via.CONSOLE)
+
+
+def test_handed_over_pages_the_other_and_until_they_take_it_whoever_had_it_is_next() -> None:
+    """GoAlert #4531. Lee does not answer: it is Ann's phone that rings then, and after her the policy begins from the top."""
+    story = Story().tell(ACKNOWLEDGED, TO_LEE)
+    assert (story.incident.status, ringing(story)) == (Status.TRIGGERED, ["lee"])
+    assert "Handed over to Lee by Ann, by console. Ann is called when Lee does not take it." in story.says
+    story.calls(story.incident.attempts[-1].number).fires(TimerKind.STEP)
+    assert ringing(story) == ["ann"]
+    assert [str(s.targets[0]) for s in story.incident.policy.steps] == ["lee", "ann", "ann", "bob", "lee", "team:payments"]
+
+
+def test_whoever_takes_it_over_has_it() -> None:
+    """Nobody else is called."""
+    story = Story().tell(ACKNOWLEDGED, TO_LEE, ev.Acknowledged("lee", Via.PHONE))
+    assert (story.incident.status, story.incident.acknowledged_by, ringing(story)) == (Status.ACKNOWLEDGED, "lee", [])
+    assert story.incident.again is None
+
+
+def test_whoever_declines_gives_it_back_to_the_one_who_had_it_in_the_same_second() -> None:
+    """Key 3."""
+    story = Story().tell(ACKNOWLEDGED, TO_LEE)
+    number = story.incident.attempts[-1].number
+    story.calls(number).tell(ev.Declined("lee", Via.PHONE, number))
+    assert ringing(story) == ["ann"]
+
+
+def test_whoever_is_called_hears_from_whom_it_comes() -> None:
+    """Until somebody has it."""
+    assert Story().tell(ACKNOWLEDGED, TO_LEE).incident.again == (Again.HANDED_OVER, "ann")
+
+
+@pytest.mark.parametrize(
+    ("event", "why"),
+    [
+        (replace(TO_LEE, to="eve"), "somebody who is not there"),
+        (replace(TO_LEE, to="ann"), "Ann, who has it already"),
+        (replace(TO_LEE, turn=9), "after it had moved on"),
+    ],
+)
+def test_handed_over_to_nobody_it_stays_where_it_is(event: ev.HandedOver, why: str) -> None:
+    """Acknowledged, and nobody is called."""
+    story = Story().tell(ACKNOWLEDGED, event)
+    assert (story.incident.status, story.incident.acknowledged_by, story.commands) == (Status.ACKNOWLEDGED, "ann", [])
+    assert why in story.says
+
+
+def test_what_nobody_has_cannot_be_handed_over() -> None:
+    """Ann's phone goes on ringing."""
+    story = Story().calls(1).tell(TO_LEE)
+    assert (story.incident.status, ringing(story)) == (Status.TRIGGERED, ["ann"])
+
+
+def test_what_somebody_took_who_is_not_on_the_roster_goes_to_the_policy_behind_the_taker() -> None:
+    """A login name cannot be called back."""
+    story = Story().tell(ev.Acknowledged("root", Via.CLI), TO_LEE)
+    assert [str(s.targets[0]) for s in story.incident.policy.steps] == ["lee", "ann", "bob", "lee", "team:payments"]

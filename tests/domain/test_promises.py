@@ -170,7 +170,7 @@ def is_a_new_wish(event: ev.Event, before: Incident, now: Incident) -> bool:
     that the same key is not *delivered* twice is the inbox's promise."""
     if isinstance(event, ev.Restored):  # said once, by the program that restores, in the transaction in which it does
         return True
-    if isinstance(event, ev.Reassigned):  # to the same person again: they are called again
+    if isinstance(event, ev.Reassigned | ev.HandedOver):  # to the same person again: they are called again
         return not event.turn
     if not isinstance(event, ev.Escalated):
         return False

@@ -319,3 +319,23 @@ def test_a_step_may_be_chosen(desk: Receiver, incident: int) -> None:
     assert view.incident.step == 2
     browser.open(answer.headers["Location"])
     assert "Escalated to step 3 by Ann" in browser.text
+
+
+def test_what_somebody_has_may_be_handed_over(desk: Receiver, incident: int) -> None:
+    """Offered once somebody has it, to everybody but them; twice the same button is one act, and an old page moves nothing."""
+    browser = desk.browser()
+    link = desk.link(incident)
+    browser.open(link)
+    assert "Hand it over" not in browser.text
+    old = browser.fields(f"/incidents/{incident}/escalate") | {"to": "bob"}
+    press(browser, incident, "acknowledge")
+    browser.open(f"{link}&person=1")
+    assert '<option value="bob">Bob' in browser.text
+    assert '<option value="ann">' not in browser.text
+    fields = browser.fields(f"/incidents/{incident}/handover") | {"to": "bob"}
+    for form in (old, fields, fields):
+        answer = browser.client.post(f"/incidents/{incident}/handover", data=form, base_url=PUBLIC_URL)
+        assert answer.status_code == 303
+    browser.open(answer.headers["Location"])
+    assert "Paging moved on while you were reading" in browser.text
+    assert browser.text.count("Handed over to Bob by Ann") == 1

@@ -31,6 +31,7 @@ ACTS: Mapping[str, Act] = {
     for act in (
         Act("acknowledge", "Acknowledge", lambda v, _: ev.Acknowledged(v.by, v.via)),
         Act("escalate", "Escalate", lambda v, _: ev.Escalated(v.by, v.via), moves=True),
+        Act("handover", "Hand over", lambda v, _: ev.HandedOver("", v.by, v.via), moves=True),
         Act("unacknowledge", "Give it back", lambda v, _: ev.Unacknowledged(v.by, v.via), moves=True),
         Act("snooze", "Snooze 1 h", lambda v, now: ev.Snoozed(now + SNOOZE, v.by, v.via)),
         Act("morning", "Snooze until morning", lambda v, now: ev.Snoozed(morning(v.zone, now), v.by, v.via)),
@@ -39,8 +40,10 @@ ACTS: Mapping[str, Act] = {
 }
 
 
-def to_step(event: ev.IncidentEvent, step: int) -> ev.IncidentEvent:
-    """The step that the visitor chose, counted from 1; 0 where they chose none."""
+def chosen(event: ev.IncidentEvent, step: int, to: str) -> ev.IncidentEvent:
+    """With the step that the visitor chose, counted from 1 (0: none), or the person (a handle)."""
+    if isinstance(event, ev.HandedOver):
+        return replace(event, to=to)
     return replace(event, step=step - 1) if step and isinstance(event, ev.Escalated) else event
 
 
@@ -70,6 +73,10 @@ def said(act: Act, told: Told, visitor: Visitor, roster: Roster) -> str:
         return f"Snoozed until {morning(visitor.zone, told.at).astimezone(zone):%H:%M %Z}. Nobody is called until then."
     if act.name == "unacknowledge" and (told.moved or not told.fresh):
         return "Given back: paging begins again with step 1." if told.fresh else "It was given back already."
+    if act.name == "handover" and (told.moved or not told.fresh):
+        return (
+            "Handed over: they are called now, and you when they do not take it." if told.fresh else "It was handed over already."
+        )
     if act.name == "escalate" and (told.moved or not told.fresh):
         return "Escalated: paging goes on." if told.fresh else "It was escalated already."
     return f"Nothing changed: the incident is {incident.status}."

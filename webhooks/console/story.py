@@ -61,6 +61,7 @@ class Story:
     holder: str
     where: str
     steps: tuple[str, ...]
+    takers: tuple[tuple[str, str], ...]  # who could take it over: handle, name; none unless somebody has it
     next: str
     next_at: datetime | None
     opened_at: datetime
@@ -84,6 +85,7 @@ def story(incident: Incident, roster: Roster, now: datetime) -> Story:
         holder=roster.name(incident.acknowledged_by) if incident.acknowledged_by else "",
         where=_where(incident),
         steps=tuple(names_of(incident, roster, n, now) for n in range(len(incident.policy.steps))),
+        takers=_takers(incident, roster),
         next=text,
         next_at=at,
         opened_at=incident.opened_at,
@@ -91,6 +93,13 @@ def story(incident: Incident, roster: Roster, now: datetime) -> Story:
         told=tuple(_told(incident, page, roster) for page in reversed(incident.pages)),
         details=_flat(incident.details),
     )
+
+
+def _takers(incident: Incident, roster: Roster) -> tuple[tuple[str, str], ...]:
+    if incident.status is not Status.ACKNOWLEDGED:
+        return ()
+    people = [(p.handle, p.name) for p in roster.people.values() if p.handle != incident.acknowledged_by]
+    return tuple(sorted(people, key=lambda one: one[1].casefold()))
 
 
 def whats_next(incident: Incident, roster: Roster, now: datetime) -> tuple[str, datetime | None]:

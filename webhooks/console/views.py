@@ -45,7 +45,7 @@ def blueprint(system: System) -> Blueprint:
     pages.add_url_rule(f"{ONE}/note", "note", desk.note, methods=["POST"])
     pages.add_url_rule(f"{ONE}/name", "name", desk.name, methods=["POST"])
     pages.add_url_rule(
-        f"{ONE}/<any(acknowledge,unacknowledge,escalate,snooze,morning,resolve):act>", "act", desk.act, methods=["POST"]
+        f"{ONE}/<any(acknowledge,unacknowledge,escalate,handover,snooze,morning,resolve):act>", "act", desk.act, methods=["POST"]
     )
     on_call.add_to(pages, system, Door(system.settings))
     pages.record_once(lambda state: wiring.set_up(state.app, system.settings))
@@ -118,7 +118,7 @@ class Console:
             return seen
         incident, visitor = seen.view.incident, seen.visitor
         asks_name, asks_note = visitor.may_name and "rename" in request.args, "note" in request.args
-        asks_step = "step" in request.args
+        asks_step, asks_person = "step" in request.args, "person" in request.args
         return render_template(
             "console/incident.html",
             it=story.story(incident, seen.site.roster, seen.now),
@@ -127,12 +127,13 @@ class Console:
             asks_name=asks_name,
             asks_note=asks_note,
             asks_step=asks_step,
+            asks_person=asks_person,
             longest_note=LONGEST_NOTE,
             entries=[told.entry for told in seen.view.entries[-MOST_ENTRIES:]][::-1],
             repeats=f"{seen.view.repeats + 1} received" if seen.view.repeats else "",
             now=seen.now,
             # A page that reloads itself would take away what somebody is typing.
-            refresh=REFRESH if incident.is_open and not (asks_name or asks_note or asks_step) else 0,
+            refresh=REFRESH if incident.is_open and not (asks_name or asks_note or asks_step or asks_person) else 0,
         )
 
     def act(self, incident_id: int, act: str) -> ResponseReturnValue:
@@ -172,7 +173,8 @@ class Console:
         if act.moves and turn != incident.turn:
             return "Paging moved on while you were reading, so nothing was done. Look again, then press."
         identity = f"page:{incident.id}:{turn}:{act.name}" if act.moves else ""
-        event = acts.to_step(act.event(seen.visitor, seen.now), request.form.get("step", 0, type=int))
+        event = act.event(seen.visitor, seen.now)
+        event = acts.chosen(event, request.form.get("step", 0, type=int), request.form.get("to", ""))
         told = self._system.engine.tell(incident.id, event, identity, patience=Patience.SENDER)
         return acts.said(act, told, seen.visitor, seen.site.roster)
 
