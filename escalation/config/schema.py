@@ -236,6 +236,7 @@ class File(Block):
         BeforeValidator(_present),
     ] = Field(default_factory=dict)
     schedules: Annotated[dict[Name, ScheduleBlock], BeforeValidator(_present)] = Field(default_factory=dict)
+    urgency: Annotated[dict[Severity, Urgency], PlainValidator(conditions.urgencies)] = Field(default_factory=dict)
     services: Annotated[dict[Name, ServiceBlock], Field(min_length=1), BeforeValidator(_present)]
     policies: Annotated[dict[Name, PolicyBlock], Field(min_length=1), BeforeValidator(_present)]
     last_resort: LastResortBlock | None = None

@@ -20,6 +20,7 @@ from escalation.config.schema import (
     ServiceBlock,
     StepBlock,
 )
+from escalation.domain.alert import Severity
 from escalation.domain.conditions import Condition, Hours
 from escalation.domain.cost import Prices
 from escalation.domain.grouping import Grouping
@@ -43,7 +44,9 @@ def site(file: File, keys_from_files: Mapping[str, tuple[str, ...]], calendars: 
             schedules={name: _schedule(name, block, calendars) for name, block in file.schedules.items()},
             notify={name: tuple(dict.fromkeys(block.notify)) for name, block in file.schedules.items() if block.notify},
         ),
-        services={name: _service(name, block, keys_from_files.get(name, ())) for name, block in file.services.items()},
+        services={
+            name: _service(name, block, keys_from_files.get(name, ()), file.urgency) for name, block in file.services.items()
+        },
         policies={name: _policy(name, block) for name, block in file.policies.items()},
         last_resort=_of_site(file.last_resort) if file.last_resort else Step(()),
         inhibit=tuple(inhibition(name, block) for name, block in file.inhibit.items()),
@@ -103,7 +106,7 @@ def _layer(layer: LayerBlock, imported: Imported | None) -> Layer:
     )
 
 
-def _service(name: str, service: ServiceBlock, from_file: tuple[str, ...]) -> Service:
+def _service(name: str, service: ServiceBlock, from_file: tuple[str, ...], usual: Mapping[Severity, Urgency]) -> Service:
     return Service(
         name=name,
         keys=tuple(dict.fromkeys([*(service.keys or []), *from_file])),
@@ -111,16 +114,17 @@ def _service(name: str, service: ServiceBlock, from_file: tuple[str, ...]) -> Se
         acknowledgement_expires=service.acknowledgement_expires,
         auto_resolve=service.auto_resolve,
         labels=service.labels,
-        urgencies=_urgencies(service),
+        urgencies=_urgencies(service, usual),
         grouping=None if service.group_by is None else Grouping(service.group_by, service.window),
     )
 
 
-def _urgencies(service: ServiceBlock) -> Urgencies:
-    support = service.support_hours
+def _urgencies(service: ServiceBlock, usual: Mapping[Severity, Urgency]) -> Urgencies:
+    """What the file says for all, severity by severity under what the service says."""
+    said, support = {**usual, **service.urgency}, service.support_hours
     if support is None:
-        return Urgencies(service.urgency)
-    return Urgencies(service.urgency, _hours(support.time, support.timezone), support.outside)
+        return Urgencies(said)
+    return Urgencies(said, _hours(support.time, support.timezone), support.outside)
 
 
 def _policy(name: str, policy: PolicyBlock) -> Policy:

@@ -46,6 +46,20 @@ def test_a_service_says_what_is_urgent_and_when() -> None:
     ]
 
 
+def test_the_file_says_for_all_what_is_urgent_and_a_service_otherwise() -> None:
+    """Severity by severity; the change is told for each service."""
+    text = changed(SERVICE, SERVICE.replace("keys", "urgency: {warning: low}, keys"))
+    site = load("urgency: {warning: high, error: low}\n" + text).site
+    said = site.services["payments"].urgencies.said
+    assert said == {Severity.WARNING: Urgency.LOW, Severity.ERROR: Urgency.LOW}
+    assert "service payments: urgency none -> warning low, error low" in diff(load(GOOD).site, site)
+
+
+def test_a_fault_of_what_is_said_for_all_has_its_line() -> None:
+    """At the top of the file."""
+    assert faults("urgency: {warning: urgent}\n" + GOOD)[0].startswith("line 1: urgency: no such urgency `urgent`")
+
+
 @pytest.mark.parametrize(
     ("old", "new", "fault"),
     [

@@ -210,11 +210,11 @@ def test_whoever_takes_it_over_has_it() -> None:
 
 
 def test_whoever_declines_gives_it_back_to_the_one_who_had_it_in_the_same_second() -> None:
-    """Key 3."""
-    story = Story().tell(ACKNOWLEDGED, TO_LEE)
+    """Key 3. Bob, not the policy's first."""
+    story = Story().tell(ev.Acknowledged("bob", Via.PHONE), TO_LEE)
     number = story.incident.attempts[-1].number
     story.calls(number).tell(ev.Declined("lee", Via.PHONE, number))
-    assert ringing(story) == ["ann"]
+    assert ringing(story) == ["bob"]
 
 
 def test_whoever_is_called_hears_from_whom_it_comes() -> None:
