@@ -3,14 +3,18 @@ paged, who is next. Reads nothing from the database; renders nothing."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from escalation.domain.grouping import headline
 from escalation.domain.incident import Incident, Status, TimerKind
-from escalation.domain.links import reply_code, token
+from escalation.domain.joined import Headline
+from escalation.domain.links import reply_code, reply_code_for_all, token
 from escalation.domain.passing import next_index
 from escalation.domain.roster import Responder, Roster
 from escalation.domain.round_robin import chosen
+from escalation.domain.storm_words import text
 from escalation.domain.wording import Brief
 
 LINK_LASTS = timedelta(hours=24)
@@ -48,6 +52,12 @@ class Briefs:
             again=again,
             again_by=roster.name(again_by) if again_by else "",
         )
+
+    def of_several(self, brief: Brief, told: Sequence[Headline], attempt: int) -> Brief:
+        """With a text that tells of all these, goes out for that attempt, and has a code that means all of them."""
+        code = reply_code_for_all(self._secret, brief.incident_id, attempt) if self._secret else ""
+        link = f"{self._public_url}/incidents" if self._public_url else ""
+        return replace(brief, gathered=text(told, link, code))
 
     def link(self, incident_id: int, page: int, now: datetime) -> str:
         if not (self._public_url and self._secret):

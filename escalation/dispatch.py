@@ -14,10 +14,12 @@ from escalation.briefing import Briefs
 from escalation.domain import events as ev
 from escalation.domain.commands import Command, CommandKind
 from escalation.domain.incident import Attempt, AttemptStatus, Incident
+from escalation.domain.joined import Part
 from escalation.domain.roster import Channel
 from escalation.domain.wording import messages
 from escalation.engine import Engine, each, rule
 from escalation.errors import CarrierError, Unreadable, Verdict
+from escalation.gathered_texts import gather, may_be_gathered, told_of, waits_until
 from escalation.phones import REQUEST_LASTS, STOPS_RINGING
 from escalation.ports import Carrier, Editable, Job, Notice, Store, Telephone, Transaction
 
@@ -27,6 +29,7 @@ LEASE = timedelta(seconds=15)  # beyond the carrier's deadline of 10 s: whoever 
 CALL_LASTS = timedelta(seconds=330)  # the calls' time limit at the carrier and some slack: no call of ours can be alive after it
 WORTH_SAYING = timedelta(seconds=2)
 PACED = "the carrier takes only so many a second, and what is more urgent or older goes first"
+GATHERED = "a text went there less than a minute ago, and what comes meanwhile goes in one"
 PHONE_IS_BUSY = timedelta(seconds=2)
 HANG_UP_AGAIN = timedelta(seconds=2)
 LOOK_AGAIN = timedelta(seconds=2)
@@ -55,6 +58,7 @@ class Waiting:
 
     job: Job
     until: datetime | None = None
+    gathers: bool = False  # a text, for others to the same phone
 
 
 class Dispatch:
@@ -133,9 +137,10 @@ class Dispatch:
     def _wait(self, waiting: Waiting) -> None:
         """Said once for each reason."""
         job, until = waiting.job, waiting.until
-        reason = PACED if until else "another call of ours is on that phone"
-        why = ev.AttemptDelayed(job.command.attempt, job.command.try_, reason, until)
-        self._engine.tell(job.incident_id, why, f"{'slot' if until else 'phone-busy'}:{job.task_id}")
+        reason = GATHERED if waiting.gathers else PACED if until else "another call of ours is on that phone"
+        why = ev.AttemptDelayed(job.command.attempt, job.command.try_, reason, until, waiting.gathers)
+        name = "gathers" if waiting.gathers else "slot" if until else "phone-busy"
+        self._engine.tell(job.incident_id, why, f"{name}:{job.task_id}")
 
     def _claim(self, tx: Transaction, job_id: int, claimant: str, others: list[Job]) -> Errand | Waiting | None:
         """The incident is locked before the job is claimed, in the order in which everybody else takes the two. `others`: jobs that
@@ -173,10 +178,9 @@ class Dispatch:
         if attempt.status is not AttemptStatus.PLANNED or attempt.try_ != command.try_:
             tx.finish(job.id)
             return None
-        if attempt.channel.rings and not self._hold_phone(tx, incident, attempt):
-            return None if self._joins(tx, job, incident, attempt, jobs) else Waiting(job)
-        if (until := self._turn(tx, job, attempt)) is not None:
-            return self._waits_until(tx, job, until)
+        way = self._way(tx, job, incident, attempt, jobs)
+        if way is not True:
+            return way or None
         told = rule(tx, incident, ev.AttemptClaimed(attempt.number, command.try_, tx.now - job.due_at), jobs)
         claimed = told.incident.attempts[attempt.number - 1]
         if claimed.status is not AttemptStatus.CLAIMED:  # after an outage somebody else is on call
@@ -184,21 +188,38 @@ class Dispatch:
                 tx.free_phone(incident.id, attempt.number)
             tx.finish(job.id)
             return None
+        if may_be_gathered(incident, attempt):
+            gather(tx, told.incident, claimed, command.try_)
         return told.incident, claimed
+
+    def _way(self, tx: Transaction, job: Job, incident: Incident, attempt: Attempt, jobs: list[Job]) -> Waiting | bool:
+        """Whether it may go out now. Else it waits, or goes with what is on its way there already (False: nothing is left to do)."""
+        if attempt.channel.rings and not self._hold_phone(tx, incident, attempt):
+            return False if self._joins(tx, job, incident, attempt, jobs) else Waiting(job)
+        if may_be_gathered(incident, attempt):
+            if host := tx.names(attempt.address, incident.id, attempt.number):
+                self._join(tx, job, incident, attempt, host, jobs)
+                return False
+            if until := waits_until(tx, incident, attempt):
+                return self._waits_until(tx, job, until, gathers=True) or False
+        until = self._turn(tx, job, attempt)
+        return True if until is None else self._waits_until(tx, job, until) or False
 
     def _turn(self, tx: Transaction, job: Job, attempt: Attempt) -> datetime | None:
         """None when it may go out now, else when its turn is expected. The phone is not kept for it: whoever is called first takes the
         others along."""
         rate = self._rates.get(attempt.channel, 0)
         until = tx.take_slot(job, rate) if rate else None
-        if until is not None and attempt.channel.rings and job.command.try_ == 1:  # else an earlier call of it may still ring
+        if until is not None and (
+            not attempt.channel.rings or job.command.try_ == 1
+        ):  # else an earlier call of it may still ring
             tx.free_phone(job.incident_id, attempt.number)
         return until
 
-    def _waits_until(self, tx: Transaction, job: Job, until: datetime) -> Waiting | None:
+    def _waits_until(self, tx: Transaction, job: Job, until: datetime, *, gathers: bool = False) -> Waiting | None:
         """Worth a line where it takes longer than anybody would notice."""
         tx.defer(job.id, until)
-        return Waiting(job, until) if until - tx.now >= WORTH_SAYING else None
+        return Waiting(job, until, gathers) if until - tx.now >= WORTH_SAYING else None
 
     def _hold_phone(self, tx: Transaction, incident: Incident, attempt: Attempt) -> bool:
         until = tx.now + incident.policy.ring + CALL_LASTS
@@ -210,12 +231,15 @@ class Dispatch:
         if host is None:
             tx.defer(job.id, tx.now + PHONE_IS_BUSY)
             return False
+        self._join(tx, job, incident, attempt, host, jobs)
+        return True
+
+    def _join(self, tx: Transaction, job: Job, incident: Incident, attempt: Attempt, host: Part, jobs: list[Job]) -> None:
         event = ev.AttemptJoined(attempt.number, job.command.try_, host[0], tx.now - job.due_at)
         told = rule(tx, incident, event, jobs)
         if not told.incident.attempts[attempt.number - 1].settled:
             tx.join_call(host, incident.id, attempt.number, attempt.address)
         tx.finish(job.id)
-        return True
 
     def _errand(self, tx: Transaction, job: Job, incident: Incident, attempt: Attempt) -> Errand:
         carrier = self._carriers[attempt.channel]
@@ -227,6 +251,8 @@ class Dispatch:
     def _notice(self, tx: Transaction, job: Job, incident: Incident, attempt: Attempt) -> Notice:
         brief = self._briefs.brief(incident, tx.site().roster, tx.now, attempt.number)
         try_, ring = job.command.try_, incident.policy.ring
+        if attempt.channel is Channel.SMS and (told := told_of(tx, (incident.id, attempt.number), try_)):
+            brief = self._briefs.of_several(brief, told, attempt.number)
         return Notice(incident.id, attempt.number, try_, attempt.channel, attempt.address, ring, brief)
 
     # --- sending

@@ -8,6 +8,7 @@ from datetime import timedelta
 from escalation.domain import events as ev
 from escalation.domain.incident import Attempt, AttemptStatus, Incident, Outcome, Status
 from escalation.domain.joined import end_of, is_over_for_all
+from escalation.domain.roster import Channel
 from escalation.ports import Transaction
 
 STOPS_RINGING = timedelta(seconds=5)
@@ -28,6 +29,20 @@ def release_phones(tx: Transaction, before: Incident, after: Incident, event: ev
             tx.end_call(after.id, new.number, end_of(event, new), new.reason)
         elif (lasts := may_last(old, new, before, after)) is not None:
             _leave_phone(tx, after.id, old, new, lasts)
+    for old, new in zip(before.attempts, after.attempts, strict=False):
+        if new.channel is Channel.SMS:
+            _release_text(tx, after.id, old, new, event)
+
+
+def _release_text(tx: Transaction, incident_id: int, old: Attempt, new: Attempt, event: ev.Event) -> None:
+    """Those that a text was to tell of too hear that it did not. One that is tried again will tell of them; one that lies there to be
+    read is nobody's business any more."""
+    if isinstance(event, ev.AttemptUnheard) and event.attempt == new.number:
+        tx.leave_call(incident_id, new.number)
+    elif new.settled and not old.settled:
+        if is_over(old, new, event):
+            tx.free_phone(incident_id, new.number)
+        tx.end_call(incident_id, new.number, end_of(event, new), new.reason)
 
 
 def _leave_phone(tx: Transaction, incident_id: int, old: Attempt, new: Attempt, lasts: timedelta) -> None:

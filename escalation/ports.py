@@ -25,6 +25,7 @@ from escalation.domain.roster import Channel
 from escalation.domain.timeline import Entry
 from escalation.domain.wording import Brief
 from escalation.shared_calls import SharedCalls
+from escalation.shared_texts import SharedTexts
 
 
 class Clock(Protocol):
@@ -60,7 +61,7 @@ class OpenIncident:
     occurred_at: datetime | None
 
 
-class Transaction(SharedCalls, Protocol):
+class Transaction(SharedCalls, SharedTexts, Protocol):
     """One transaction. What it changed is seen by others when the context ends without an exception, else nothing is."""
 
     @property

@@ -5,16 +5,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from enum import StrEnum
 
 from escalation.domain.events import Acknowledged, Declined, Escalated, Resolved
 from escalation.domain.incident import LAST_RESORT, Incident, Status, Via
-from escalation.domain.links import reply_code
+from escalation.domain.joined import Part
+from escalation.domain.links import reply_code, reply_code_for_all
 from escalation.domain.replies import UNKNOWN, Reply, ReplyAction, parse
 from escalation.domain.roster import Channel, Roster, masked
+from escalation.domain.storm_words import Came, acknowledged
 from escalation.domain.timeline import Entry, EntryKind
 from escalation.engine import Engine, Told
-from escalation.errors import NotFound
+from escalation.errors import NotFound, StoreUnavailable
 from escalation.ports import Patience, Store, Transaction
 
 
@@ -86,14 +89,17 @@ class Responses:
     def _answer(self, sender: str, reply: Reply, identity: str, *, worth_help: bool) -> str | None:
         with self._store.transaction(patience=Patience.CALLER) as tx:
             pages, is_ours = tx.text_pages(sender), _is_ours(tx, sender)
+            several = tx.texts_of_several(sender, tx.now - CODE_LASTS)
         if not is_ours:
             return None
         made = REPLYING.get(reply.action)
         if made is None:
             return HELP if pages and worth_help else None
         meant = self._meant(pages, reply.code)
+        if not meant and (members := self._all_of(several, reply.code)):
+            return self._take_all(members, identity) if reply.action is ReplyAction.ACKNOWLEDGE else ONE_OF_THEM
         if len({incident.id for incident, _ in meant}) != 1:
-            return self._which(meant) if meant else NO_PAGE
+            return self._which(meant, several) if meant else NO_PAGE
         incident, attempt = meant[-1]
         return sentence(self._speak(incident.id, attempt, made, Via.SMS, identity))
 
@@ -104,9 +110,31 @@ class Responses:
             return [(i, a) for i, a in pages if self._code(i, a) == code]
         return [(i, a) for i, a in pages if not i.page_of(i.attempts[a - 1]).closed] or pages
 
-    def _which(self, meant: list[tuple[Incident, int]]) -> str:
+    def _which(self, meant: list[tuple[Incident, int]], several: Texts) -> str:
+        """Those that one text told of were given its code, and no other."""
+        newest = [f"all {len(said)} of the last text: 1 {self._code_for_all(host)}" for host, said in several[:1] if self._secret]
         named = [f"{i.short_id} {i.service}: 1 {self._code(i, a)}" for i, a in meant[:3]]
-        return "You have several open pages. Reply with the code of the one you mean. " + ", ".join(named)
+        return "You have several open pages. Reply with the code of the one you mean. " + ", ".join([*newest, *named])
+
+    def _all_of(self, several: Texts, code: str) -> list[Part]:
+        """Whom the text named whose code that is, with whatever it named when it was tried before."""
+        named = [said for host, said in several if self._secret and code and self._code_for_all(host) == code]
+        return list(dict.fromkeys(member for said in named for member in said))
+
+    def _take_all(self, members: list[Part], identity: str) -> str:
+        """A transaction for each; only what was committed is said."""
+        kinds = [self._take(member, identity) for member in members]
+        mine, unsaved = kinds.count(Kind.ACKNOWLEDGED), kinds.count(None)
+        return " ".join(acknowledged(Came(mine, len(kinds) - mine - unsaved, unsaved)))
+
+    def _take(self, member: Part, identity: str) -> Kind | None:
+        try:
+            return self._speak(*member, Acknowledged, Via.SMS, f"{identity}:{member[0]}" if identity else "").kind
+        except StoreUnavailable:
+            return None
+
+    def _code_for_all(self, host: Part) -> str:
+        return reply_code_for_all(self._secret, *host)
 
     def _code(self, incident: Incident, attempt: int) -> str:
         return reply_code(self._secret, incident.id, incident.attempts[attempt - 1].page) if self._secret else ""
@@ -227,11 +255,14 @@ SPOKEN_PLACES: Mapping[Channel, str] = {
     Channel.WEBHOOK: "the team's webhook",
 }
 HELP = "Reply 1 to acknowledge, 2 to escalate, 3 to decline, each followed by the page's code."
+ONE_OF_THEM = "That text told of several: escalate or decline one of them by its page, or by the phone."
+CODE_LASTS = timedelta(hours=24)
 NO_START = ""  # not meant so: another answer has to be found
 NO_PAGE = "There is no open page of yours that this could mean."
 # Longer than a slip of the thumb is somebody's automatic reply: answering that begins an endless conversation.
 LONGEST_SLIP = 20
 
+Texts = list[tuple[Part, list[Part]]]
 Spoken = Acknowledged | Declined | Escalated | Resolved
 Saying = Callable[[str, Via, int], Spoken]
 

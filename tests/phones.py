@@ -128,6 +128,10 @@ class Texts:
         return self
 
     @property
+    def unread(self) -> list[str]:
+        return [text.body for text in self._phone.texts[self._read :]]
+
+    @property
     def last(self) -> str:
         return self._phone.texts[self._read - 1].body
 

@@ -82,6 +82,8 @@ def wait(draft: Draft, a: Attempt, event: ev.AttemptDelayed) -> None:
     draft.note(f"Waiting to {what} {draft.whom(draft.page(a.page))}: {event.reason}.{when}", EntryKind.PAGE)
     if event.until is None:
         meanwhile(draft, a.page)
+    elif event.gathers and draft.incident.timer(TimerKind.SLOT):  # we hold it back ourselves: that is nobody's alarm
+        draft.set_timer(TimerKind.SLOT, event.until - draft.now + draft.incident.policy.slot_limit)
 
 
 def refuse(draft: Draft, a: Attempt, event: ev.AttemptFailed) -> None:
@@ -316,11 +318,16 @@ def rule_attempt(draft: Draft, event: ev.AttemptEvent) -> None:
     if attempt is None or not 0 < event.try_ <= attempt.tries:
         draft.note(f"{type(event).__name__} names attempt {event.attempt}, try {event.try_}, which was never made: ignored.")
         return
-    if isinstance(event, ev.TextDelivered if attempt.channel.rings else OF_A_CALL):
+    if isinstance(event, ev.TextDelivered if attempt.channel.rings else OF_A_CALL) and not _is_of_a_text(attempt, event):
         note(draft, attempt, event)  # of what a backup has lost: its number was given away again
         return
     tell_sign(draft, attempt, event)
     RULES[(attempt.status, type(event))](draft, attempt, event)
+
+
+def _is_of_a_text(a: Attempt, event: ev.AttemptEvent) -> bool:
+    """One text may tell of several incidents, as one call may."""
+    return a.channel is Channel.SMS and isinstance(event, ev.AttemptJoined | ev.AttemptUnheard)
 
 
 def keep(draft: Draft, a: Attempt, try_: int) -> None:

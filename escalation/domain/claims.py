@@ -25,12 +25,17 @@ def claim(draft: Draft, a: Attempt, event: ev.AttemptClaimed) -> None:
 
 
 def join(draft: Draft, a: Attempt, event: ev.AttemptJoined) -> None:
-    """A call to the same phone speaks for this incident too: the last look, and from here on it is a call like any other."""
+    """A call to the same phone speaks for this incident too, or a text names it: the last look, and from here on it is one like any
+    other."""
     if event.try_ != a.try_ or not _is_still_wanted(draft, a, event.late):
         return
     _begin(draft, a, AttemptStatus.ACCEPTED, SHARED_CALL_TAKES + draft.incident.policy.ring)
     whom = draft.whom(draft.page(a.page))
-    draft.note(f"Joined the call to {whom} that is under way for INC-{event.with_incident}.", EntryKind.PAGE)
+    if a.channel.rings:
+        draft.note(f"Joined the call to {whom} that is under way for INC-{event.with_incident}.", EntryKind.PAGE)
+    else:
+        draft.clear_timer(TimerKind.ATTEMPT, a.number)  # what becomes of it is told by whoever wrote it
+        draft.note(f"Told in the text to {whom} that goes out for INC-{event.with_incident}.", EntryKind.PAGE)
 
 
 def come_back(draft: Draft, a: Attempt, event: ev.AttemptUnheard) -> None:
@@ -38,10 +43,13 @@ def come_back(draft: Draft, a: Attempt, event: ev.AttemptUnheard) -> None:
     if event.try_ != a.try_:
         return
     if draft.page(a.page).closed:
-        settle(draft, a, Outcome.KEY)
+        settle(draft, a, Outcome.KEY if a.channel.rings else Outcome.STOOD_DOWN)
         return
     whom = draft.whom(draft.page(a.page))
-    draft.note(f"The call to {whom} was over before it spoke of this: calling again.", EntryKind.PAGE)
+    if a.channel.rings:
+        draft.note(f"The call to {whom} was over before it spoke of this: calling again.", EntryKind.PAGE)
+    else:
+        draft.note(f"The text to {whom} that was to tell of this did not go out: writing again.", EntryKind.PAGE)
     again(draft, a)
 
 

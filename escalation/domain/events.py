@@ -175,17 +175,18 @@ class AttemptClaimed:
 @dataclass(frozen=True, slots=True)
 class AttemptDelayed:
     """Not sent yet, and why: another call of ours is on that phone, or (with `until`, when its turn is expected) the carrier's rate is
-    used up."""
+    used up. `gathers`: a text that waits, so that what comes meanwhile to the same phone goes with it."""
 
     attempt: int
     try_: int
     reason: str
     until: datetime | None = None
+    gathers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class AttemptJoined:
-    """A call that is placed, or runs, to the same phone speaks for this attempt too. `with_incident`: whose call that is; `late`: since
+    """A call that is placed, or runs, to the same phone speaks for this attempt too, or a text to it names it. `with_incident`: whose call that is; `late`: since
     it was due."""
 
     attempt: int
@@ -196,7 +197,7 @@ class AttemptJoined:
 
 @dataclass(frozen=True, slots=True)
 class AttemptUnheard:
-    """The call that it had joined is over, and spoke of something else."""
+    """The call that it had joined is over, and spoke of something else; or the text that was to name it never went out."""
 
     attempt: int
     try_: int

@@ -1,4 +1,4 @@
-"""One call that speaks for several incidents: what its end means for each of them, and which come first when it speaks. Pure. Not the
+"""One call, or one text, that speaks for several incidents: what its end means for each of them, and which come first when it speaks. Pure. Not the
 rows (the store's `sql_calls`), not the words (`storm_words`), not an attempt's own rules (`claims`, `attempts`)."""
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ class Ended:
     reason: str
     heard: bool
     key: str = ""
+    by_text: bool = False
 
 
 def worst_first(headlines: Iterable[Headline]) -> list[Headline]:
@@ -84,6 +85,8 @@ def news(ended: Ended) -> ev.AttemptEvent:
         case Outcome.FAILED | Outcome.UNREACHABLE:
             permanent = ended.outcome is Outcome.UNREACHABLE
             return ev.AttemptFailed(ended.attempt, ended.try_, permanent, ended.reason or "the call they shared failed")
+        case _ if ended.by_text:  # nobody knows that it went out, so it is written again
+            return ev.AttemptUnheard(ended.attempt, ended.try_)
         case outcome if outcome in _SAME_FOR_ALL:
             return ev.AttemptEnded(ended.attempt, ended.try_, outcome, ended.reason)
         case _ if ended.heard:

@@ -38,6 +38,12 @@ def reply_code(secret: str, incident_id: int, page: int) -> str:
     return str(1000 + int.from_bytes(digest[:8], "big") % 9000)
 
 
+def reply_code_for_all(secret: str, incident_id: int, attempt: int) -> str:
+    """The same for a text that tells of several incidents: named by the attempt that it goes out for, and means all that it named."""
+    digest = hmac.digest(secret.encode(), f"reply for all {incident_id} {attempt}".encode(), hashlib.sha256)
+    return str(1000 + int.from_bytes(digest[:8], "big") % 9000)
+
+
 def self_test_key(secret: str) -> str:
     """The intake key of the self-test, which nobody needs to write down; as long as others are."""
     return hmac.digest(secret.encode(), b"self-test intake key", hashlib.sha256).hex()[:32]

@@ -1,5 +1,5 @@
 """What a phone says when one call speaks for several incidents: how many, the worst of them, the keys; then what came of a key. Lists of
-sentences, short, the reason first. A call about one incident speaks as ever (`wording`)."""
+sentences, short, the reason first. And the text that tells of several. What is about one incident is said as ever (`wording`)."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from escalation.domain.joined import Headline
+from escalation.domain.segments import gsm7, is_readable
 from escalation.domain.speech import speakable
-from escalation.domain.wording import KEYS, VOICEMAIL, WHAT, WHO
+from escalation.domain.wording import KEYS, VOICEMAIL, WHAT, WHO, fitted, one_line, printable
 
 NAMED = 3  # incidents that are read out: the others are counted
 LONGEST_SUMMARY = 100
@@ -78,6 +79,15 @@ def that_was_the_last() -> list[str]:
 
 def left_alone() -> list[str]:
     return ["Left as it is."]
+
+
+def text(headlines: Sequence[Headline], link: str, code: str) -> str:
+    """One message where it can be: how many, then as much of the worst as it holds. Neither the link nor the code is ever cut."""
+    said = "; ".join(f"{h.severity.upper()} {h.service}: {h.summary}" for h in headlines[:NAMED])
+    plain = gsm7 if is_readable(said) else printable
+    head = f"{len(headlines)} INCIDENTS. "
+    tail = (f"\n{link}" if link else "") + (f"\nReply 1 {code} = ack all {len(headlines)}" if code else "")
+    return head + fitted(one_line(plain(said)), head + tail) + tail
 
 
 def _worst(headlines: Sequence[Headline]) -> list[str]:

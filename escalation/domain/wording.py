@@ -39,6 +39,7 @@ class Brief:
     turn: int = 0
     again: Again | None = None
     again_by: str = ""
+    gathered: str = ""  # a text that tells of several incidents, ready to be sent
 
 
 WHO = "This is the on-call pager."
@@ -179,14 +180,16 @@ USEFUL = 24  # fewer characters of a summary than these say nothing: rather one 
 def sms(brief: Brief) -> str:
     """A page by text: one GSM-7 message where it can be, severity first. Neither the link nor the code is ever cut. A summary in
     a script that GSM-7 does not have is left readable, at the price of more messages."""
-    plain = gsm7 if is_readable(brief.service + brief.summary) else _printable
-    head = f"{brief.severity.upper()} {brief.short_id} {cut(_one_line(plain(brief.service)), 30, '...')}: "
+    if brief.gathered:
+        return brief.gathered
+    plain = gsm7 if is_readable(brief.service + brief.summary) else printable
+    head = f"{brief.severity.upper()} {brief.short_id} {cut(one_line(plain(brief.service)), 30, '...')}: "
     nobody = "NOBODY HAS IT. " if brief.status is Status.EXHAUSTED else ""
-    by = cut(_one_line(plain(brief.again_by)), 20, "...") or "Somebody"
+    by = cut(one_line(plain(brief.again_by)), 20, "...") or "Somebody"
     again = AGAIN_BY_TEXT[brief.again].format(by=by) if brief.again else ""
     link = f"\n{brief.link}" if brief.link else ""
     how = f"\nReply 1 {brief.code} = ack" if brief.code else ""
-    return head + _fitted(_one_line(plain(nobody + again + brief.summary)), head + link + how) + link + how
+    return head + fitted(one_line(plain(nobody + again + brief.summary)), head + link + how) + link + how
 
 
 def messages(brief: Brief) -> int:
@@ -194,7 +197,7 @@ def messages(brief: Brief) -> int:
     return segments(sms(brief))
 
 
-def _fitted(said: str, around: str) -> str:
+def fitted(said: str, around: str) -> str:
     """As much of it as leaves the whole in one message, or in as few more as hold something useful."""
     size = septets if is_gsm7(around + said) else utf16
     rooms = [room - size(around) for room in ROOMS[size]]
@@ -204,11 +207,11 @@ def _fitted(said: str, around: str) -> str:
     return said
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Without controls and half surrogate pairs, which no message can carry."""
     return "".join(each if each.isprintable() else " " for each in text)
 
@@ -218,8 +221,8 @@ def _printable(text: str) -> str:
 
 def mail_subject(brief: Brief) -> str:
     """`[CRITICAL] payments: db-1 is down (INC-42)`: the same however the incident stands, so that mails about it thread."""
-    summary = cut(_one_line(brief.summary), 120, "...")
-    return _one_line(f"[{brief.severity.upper()}] {brief.service}: {summary} ({brief.short_id})")
+    summary = cut(one_line(brief.summary), 120, "...")
+    return one_line(f"[{brief.severity.upper()}] {brief.service}: {summary} ({brief.short_id})")
 
 
 def mail_text(brief: Brief) -> str:
@@ -230,15 +233,15 @@ def mail_text(brief: Brief) -> str:
 
 def _headline(brief: Brief) -> str:
     nobody = f"\n{NOBODY}" if brief.status is Status.EXHAUSTED else ""
-    again = f"\n{AGAIN[brief.again].format(by=_one_line(brief.again_by) or 'Somebody')}" if brief.again else ""
-    return f"{brief.severity.upper()} on {_one_line(brief.service)} ({brief.short_id}, {brief.status}){again}{nobody}"
+    again = f"\n{AGAIN[brief.again].format(by=one_line(brief.again_by) or 'Somebody')}" if brief.again else ""
+    return f"{brief.severity.upper()} on {one_line(brief.service)} ({brief.short_id}, {brief.status}){again}{nobody}"
 
 
 def _facts(brief: Brief) -> str:
     facts = {
         "Open it": brief.link,
         "Began": f"{brief.opened_at:%Y-%m-%d %H:%M:%S} UTC",
-        "Source": _one_line(brief.source),
+        "Source": one_line(brief.source),
         "Paged": brief.responder,
         "Acknowledged by": brief.acknowledged_by,
         "Next": brief.next,
@@ -247,9 +250,9 @@ def _facts(brief: Brief) -> str:
 
 
 def _details(details: Mapping[str, object]) -> str:
-    lines = [f"  {_one_line(str(key))}: {cut(_one_line(str(value)), 500, '...')}" for key, value in list(details.items())[:40]]
+    lines = [f"  {one_line(str(key))}: {cut(one_line(str(value)), 500, '...')}" for key, value in list(details.items())[:40]]
     return "\n".join(["Details:", *lines]) if lines else ""
 
 
 def _links(links: tuple[Link, ...]) -> str:
-    return "\n".join(f"{_one_line(link.text) + ': ' if link.text else ''}{''.join(link.href.split())}" for link in links[:20])
+    return "\n".join(f"{one_line(link.text) + ': ' if link.text else ''}{''.join(link.href.split())}" for link in links[:20])

@@ -19,7 +19,6 @@ from escalation.store.engines import Engines, troubles
 from escalation.store.sql_announced import Announced
 from escalation.store.sql_audit import Watching
 from escalation.store.sql_calendars import Calendars
-from escalation.store.sql_calls import Calls
 from escalation.store.sql_facts import Facts
 from escalation.store.sql_incidents import Incidents
 from escalation.store.sql_members import Gathered
@@ -28,10 +27,11 @@ from escalation.store.sql_quiet import Quieting
 from escalation.store.sql_reach import Reach
 from escalation.store.sql_retention import Forgetting
 from escalation.store.sql_slots import Slots
+from escalation.store.sql_texts import Texts
 
 
 class SqlTransaction(
-    Watching, Forgetting, Announced, Calendars, Reach, Incidents, Outbox, Calls, Slots, Quieting, Gathered, Facts
+    Watching, Forgetting, Announced, Calendars, Reach, Incidents, Outbox, Texts, Slots, Quieting, Gathered, Facts
 ):
     """Implements `ports.Transaction`."""
 

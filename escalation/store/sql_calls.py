@@ -16,6 +16,7 @@ from escalation.store.tables import OVER_UNHEARD, attempts, calls, incidents, me
 
 _SETTLED = AttemptStatus.SETTLED
 _WANTED = incidents.c.status.in_([Status.TRIGGERED, Status.EXHAUSTED])
+BY_TEXT = "sms:"  # begins the address of a text that tells of several: it is kept as such a call is
 _ANSWERS = 1000  # hops from there on are of messages and of what can be said without a database: they speak for themselves
 
 
@@ -60,7 +61,7 @@ class Calls(Work):
         call = self._newest(incident_id, attempt)
         if call is None or call.ended_at is not None:
             return
-        told_at = None if self._has_members(call.id) else self.now
+        told_at = None if outcome is not Outcome.SENT and self._has_members(call.id) else self.now
         ending = {"ended_at": self.now, "outcome": outcome, "reason": reason, "told_at": told_at}
         self.connection.execute(update(calls).where(calls.c.id == call.id).values(ending))
 
@@ -117,11 +118,11 @@ class Calls(Work):
     # --- parts
 
     def _of(self, call: Row[Any], limit: int) -> list[Ended]:
-        said = self._said(call.id)
+        said, by_text = self._said(call.id), call.address.startswith(BY_TEXT)
         theirs = select(attempts.c.incident_id, attempts.c.number, attempts.c.try_).where(self._live(call.id)).limit(limit)
         rows = self.connection.execute(theirs.order_by(attempts.c.incident_id))
         return [
-            Ended(*row, call.outcome, call.reason or "", (m := (row.incident_id, row.number)) in said, said.get(m, ""))
+            Ended(*row, call.outcome, call.reason or "", (m := (row.incident_id, row.number)) in said, said.get(m, ""), by_text)
             for row in rows
         ]
 

@@ -79,7 +79,7 @@ class Facts(Arranged):
 
     def hold_phone(self, address: str, incident_id: int, attempt: int, try_: int, until: datetime) -> bool:
         row = {"address": address, "incident_id": incident_id, "attempt": attempt, "try_": try_, "until": until}
-        return self.connection.execute(_hold(self.dialect), row | {"now": self.now}).first() is not None
+        return self.connection.execute(holding(self.dialect), row | {"now": self.now}).first() is not None
 
     def free_phone(self, incident_id: int, attempt: int) -> None:
         self.connection.execute(_FREE_PHONE, {"incident": incident_id, "number": attempt})
@@ -194,7 +194,7 @@ def _see(dialect: str) -> ReturningInsert[Any]:
 
 
 @cache
-def _hold(dialect: str) -> ReturningInsert[Any]:
+def holding(dialect: str) -> ReturningInsert[Any]:
     new = inserting(dialect, phones)
     ours = and_(phones.c.incident_id == new.excluded.incident_id, phones.c.attempt == new.excluded.attempt)
     rest = {name: new.excluded[name] for name in ("incident_id", "attempt", "try_", "until")}

@@ -85,7 +85,10 @@ def everybody_was_paged_before_the_end(night: CrashNight) -> Iterator[str]:
     for incident in night.incidents():
         story = night.story_of(incident.id)
         for handle in _due_to_be_paged(night, incident, story) & PHONES.keys():
-            on_the_phone = any(f"{word} {handle.capitalize()}" in story for word in ("Waiting to call", "Joined the call to"))
+            on_the_phone = any(
+                f"{word} {handle.capitalize()}" in story
+                for word in ("Waiting to call", "Joined the call to", "Told in the text to")
+            )
             if (incident.id, PHONES[handle]) not in night.fate.tried and not on_the_phone:
                 yield f"{handle} was never paged for {incident.short_id}, which is {incident.status}"
 

@@ -37,8 +37,8 @@ from workers.duties import TURN, at_once
 from workers.timekeeper import Timekeeper
 
 INCIDENTS = 30
-TEXT = (Rung(Channel.SMS),)
-POLICY = policy(step("ann", minutes=1, ladder=TEXT), step("bob", minutes=1, ladder=TEXT))
+MAIL = (Rung(Channel.EMAIL),)  # calls are shared, and texts: of mails each incident has its own
+POLICY = policy(step("email:ann@example.org", minutes=1, ladder=MAIL), step("email:bob@example.org", minutes=1, ladder=MAIL))
 
 
 class Twice:
@@ -166,7 +166,7 @@ def race(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Race]:
 
 
 def test_no_timer_fires_twice_none_is_missed_and_nothing_is_sent_twice(race: Race) -> None:
-    """Thirty incidents, two steps: each step ends once, each text goes out once."""
+    """Thirty incidents, two steps: each step ends once, each mail goes out once."""
     for start in (race.keeps, race.keeps, race.works, race.works, race.works):
         start()
     race.trouble()

@@ -6,7 +6,8 @@ import pytest
 
 from escalation.domain.alert import Severity
 from escalation.domain.joined import Headline, worst_first
-from escalation.domain.storm_words import Came, acknowledged, all_of_them, message, more_came, one_of_them
+from escalation.domain.segments import segments
+from escalation.domain.storm_words import Came, acknowledged, all_of_them, message, more_came, one_of_them, text
 from escalation.domain.wording import VOICEMAIL
 
 
@@ -71,3 +72,19 @@ def test_a_message_takes_fifteen_seconds_whatever_an_alert_says() -> None:
 def test_what_came_meanwhile_is_counted() -> None:
     """In words where it is one."""
     assert (more_came(1), more_came(7)) == (["One more came meanwhile."], ["7 more came meanwhile."])
+
+
+@pytest.mark.parametrize("summary", ["x" * 900, "disk full on db-1, replication stopped, writes fail", ""])
+def test_a_text_of_several_is_one_message_with_its_code_and_its_link_whole(summary: str) -> None:
+    """How many first, then as much of the worst as there is room for."""
+    said = text([headline(n, summary=summary) for n in range(100)], "https://pager.example.org/incidents", "4711")
+    assert segments(said) == 1
+    assert said.startswith("100 INCIDENTS. ERROR payments")
+    assert said.endswith("\nhttps://pager.example.org/incidents\nReply 1 4711 = ack all 100")
+
+
+def test_a_text_of_several_without_a_secret_or_an_address_promises_no_reply() -> None:
+    """Half configured, it still tells."""
+    assert (
+        text([headline(1, summary="a"), headline(2, summary="b")], "", "") == "2 INCIDENTS. ERROR payments: a; ERROR payments: b"
+    )

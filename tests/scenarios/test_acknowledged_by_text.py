@@ -34,6 +34,7 @@ def test_a_text_that_is_billed_as_several_says_so(night: Night) -> None:
     assert segments(sent) > 1
     night.trouble("web-1 is down", key="web-1")
     night.ann.phone.rings().is_busy()
+    night.after(seconds=60)
     night.ann.sms.reads("INC-2")
     assert "messages" not in night.story(2)
 
@@ -44,6 +45,7 @@ def test_with_two_open_pages_the_code_is_needed(night: Night) -> None:
     night.trouble("web-1 is down", key="web-1")
     night.after(seconds=3)
     night.ann.phone.rings().is_busy()
+    night.after(seconds=60)
     night.ann.sms.reads("INC-2")
     code = re.findall(r"\b\d{4}\b", night.ann.sms.last)[-1]
     night.ann.sms.replies("1")

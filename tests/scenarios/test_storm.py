@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from escalation.domain.alert import Alert, Severity
-from escalation.domain.incident import Status
-from escalation.domain.policy import CALL_TEXT_CALL
+from escalation.domain.events import Acknowledged
+from escalation.domain.incident import Status, Via
+from escalation.domain.policy import CALL_TEXT_CALL, Rung
+from escalation.domain.roster import Channel
 from tests.builders import alert, policy, step
 from tests.scenarios.night import Night, on_both_databases
 
@@ -60,8 +62,7 @@ def test_a_call_that_nobody_answers_was_a_call_for_all_of_them(night: Night) -> 
     for_ann(night)
     night.takes(*several(3))
     night.ann.phone.rings().is_ignored()
-    for _ in range(3):
-        night.ann.sms.reads("db-")
+    night.ann.sms.reads("3 INCIDENTS. ERROR payments: db-1 is down; ERROR payments: db-2 is down")
     night.story_says("no answer", number=3)
     night.after(minutes=2)
     night.ann.phone.rings().listens(20).hears("3 incidents").presses("1")
@@ -76,8 +77,7 @@ def test_what_came_too_late_to_be_said_is_called_again_at_once(night: Night) -> 
     night.ann.phone.rings().listens(20).hears("2 incidents")
     night.takes(*several(3)[2:])
     night.ann.phone.hangs_up()
-    for _ in range(2):
-        night.ann.sms.reads("db-")
+    night.ann.sms.reads("2 INCIDENTS", "db-1", "db-2")
     night.ann.phone.rings().listens(10).hears("db-3 is down").presses("1").listens(9).hears("incident 3 is yours")
     night.story_says("was over before it spoke of this", number=3)
     night.until(lambda: night.ann.phone.phone.call is None, seconds=60)
@@ -157,11 +157,66 @@ def test_a_voicemail_gets_one_message_for_all(night: Night) -> None:
     for_ann(night)
     night.takes(*several(3))
     night.ann.phone.rings().picks_up_as_machine().hears("3 incidents").hears("none is acknowledged")
-    for _ in range(3):
-        night.ann.sms.reads("db-")
+    night.ann.sms.reads("3 INCIDENTS")
     night.until(lambda: night.ann.phone.phone.ringing, seconds=150)
     night.ann.phone.rings().presses("1").listens(9).hears("3 incidents are yours")
     night.after(minutes=10)
 
 
+def test_a_storm_whose_call_nobody_takes_is_one_text_and_its_code_takes_all_that_it_told_of(night: Night) -> None:
+    """Complaint 5, alert storms: one text instead of forty, the worst first. What came later is told of in the next, a minute after."""
+    for_ann(night)
+    storm = several(40)
+    storm[7] = alert("the vault is open", key="db-8", severity=Severity.CRITICAL)
+    night.takes(*storm)
+    night.ann.phone.rings().is_busy()
+    night.ann.sms.reads("40 INCIDENTS. CRITICAL payments: the vault is open; ERROR payments: db-1", "= ack all 40")
+    code = night.ann.sms.last.rpartition("Reply 1 ")[2].partition(" ")[0]
+    night.takes(alert("web-1 is down", key="web-1"))
+    night.ann.phone.rings().is_busy()
+    night.ann.sms.replies(f"1 {code}").reads("Acknowledged. 40 incidents are yours.")
+    assert {night.incident(n).acknowledged_by for n in range(1, 41)} == {"ann"}
+    assert night.status(41) is Status.TRIGGERED
+    night.story_says("Told in the text to Ann that goes out for INC-", "Acknowledged by Ann, by sms", number=40)
+    night.until(lambda: night.ann.sms.unread, seconds=60)
+    night.ann.sms.reads("INC-41", "web-1")
+    night.until(lambda: night.ann.phone.phone.ringing, seconds=150)
+    night.ann.phone.rings().presses("1")
+    night.after(minutes=10)
+
+
+def test_the_second_text_to_a_phone_waits_for_what_else_comes_in_that_minute(night: Night) -> None:
+    """Its timeline says so and when it is expected; something worse waits for nothing."""
+    night.apply(policy(step("ann", ladder=BY_TEXT)))
+    night.takes(*several(1))
+    night.ann.sms.reads("INC-1")
+    night.takes(*several(3)[1:])
+    night.after(seconds=5)
+    night.story_says(
+        "Waiting to write to Ann: a text went there less than a minute ago", "It is expected at 03:01:00 UTC.", number=2
+    )
+    night.takes(alert("the vault is open", key="vault", severity=Severity.CRITICAL))
+    night.ann.sms.reads("3 INCIDENTS. CRITICAL payments: the vault is open")
+    night.takes(alert("db-9 is down", key="db-9"))
+    night.after(seconds=50)
+    night.until(lambda: len(night.ann.sms.unread) == 1, seconds=15)
+    night.ann.sms.reads("INC-5", "db-9")
+    for number in range(1, 6):
+        night.system.engine.tell(number, Acknowledged("ann", Via.CONSOLE))
+
+
+def test_a_text_that_did_not_go_out_told_nobody(night: Night) -> None:
+    """The carrier refuses texts for some seconds: each of those that it was to tell of is written again, in one."""
+    night.apply(policy(step("ann", ladder=BY_TEXT)))
+    night.takes(*several(1))
+    night.ann.sms.reads("INC-1")
+    night.takes(*several(4)[1:])
+    night.world.faults.answer(429, "POST Message")
+    night.until(lambda: len(night.ann.sms.unread) == 1, seconds=100)
+    night.ann.sms.reads("3 INCIDENTS")
+    for number in range(1, 5):
+        night.system.engine.tell(number, Acknowledged("ann", Via.CONSOLE))
+
+
+BY_TEXT = (Rung(Channel.SMS),)
 _RESOLVE = alert("x").action.RESOLVE
