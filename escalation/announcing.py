@@ -1,15 +1,16 @@
 """Finds out what is to be announced and tells it, by the timekeeper: kept as a row first, so that of several timekeepers and restarts one tells
 it, once. Whoever dies in the middle of telling leaves a lease that runs out, and it is told again. Never while a page waits to be sent.
-Not the rules (`domain.gap_notices`, `domain.shift_notices`)."""
+Not the rules (`domain.gap_notices`, `domain.overlap_notices`, `domain.shift_notices`)."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from escalation.domain import gap_notices, shift_notices
+from escalation.domain import gap_notices, overlap_notices, shift_notices
 from escalation.domain.announcement import Announcement
+from escalation.domain.policy import Site
 from escalation.domain.roster import Channel, Roster
 from escalation.errors import CarrierError, Verdict
 from escalation.ports import Carrier, Store, Teller, Transaction
@@ -31,11 +32,15 @@ class Announcing:
         self._carriers = carriers
 
     def look_ahead(self) -> None:
-        """Gaps of the next days, to those whom their schedules name; each once, and again when it is another."""
+        """Gaps and overlaps of the next days, to those whom their schedules name; each once, and again when it is another."""
         with self._store.read() as tx:
             site, now = tx.site(), tx.now
             if tx.is_held() or not site.version:
                 return
+        self._look_for_gaps(site, now)
+        self._look_for_overlaps(site.roster, now)
+
+    def _look_for_gaps(self, site: Site, now: datetime) -> None:
         for name, schedule in site.roster.schedules.items():
             if not site.roster.notify.get(name):
                 continue
@@ -50,6 +55,18 @@ class Announcing:
                     tx.forget_gap(name, start, end)
                 for what in gap_notices.announcements(site.roster, schedule, mine, now):
                     tx.announce(what)
+
+    def _look_for_overlaps(self, roster: Roster, now: datetime) -> None:
+        found = overlap_notices.ahead(roster, now)
+        with self._store.read() as tx:
+            kept = tx.announced([one.identity for one in found])
+        new = [one for one in found if one.identity not in kept]
+        if not new:
+            return
+        with self._store.transaction() as tx:
+            mine = [one for one in new if tx.announce(one.mark(now))]
+            for what in overlap_notices.announcements(roster, mine, now):
+                tx.announce(what)
 
     def look_for_shifts(self) -> None:
         """Shifts that begin soon, to those whose they are."""

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from math import inf
@@ -17,10 +17,10 @@ from prometheus_client.registry import Collector
 
 from escalation.audit import CLEAN
 from escalation.build import System
-from escalation.domain.coverage import gaps
+from escalation.domain.coverage import gaps, overlaps
 from escalation.domain.incident import Status
 from escalation.domain.roster import Roster
-from escalation.domain.schedule import shifts
+from escalation.domain.schedule import Shift, shifts
 from escalation.domain.self_test import BEGUN, FAILED, PASSED
 from escalation.errors import StoreUnavailable
 from escalation.local.checks import pulse
@@ -154,11 +154,11 @@ class _Numbers(Collector):
         gap = GaugeMetricFamily(
             "escalation_schedule_gap_seconds", "Of the next 7 days: for how long nobody is on call.", labels=["schedule"]
         )
-        for name, schedule in roster.schedules.items():
-            ahead = shifts(schedule, now, now + AHEAD, roster.overrides, roster.absences)
-            on_call.add_metric([name], len(ahead[0].people))
-            gap.add_metric([name], sum((hole.end - hole.start).total_seconds() for hole in gaps(ahead)))
-        yield from (on_call, gap, _reach(roster, self._queries.reach()))
+        ahead = {name: shifts(s, now, now + AHEAD, roster.overrides, roster.absences) for name, s in roster.schedules.items()}
+        for name, theirs in ahead.items():
+            on_call.add_metric([name], len(theirs[0].people))
+            gap.add_metric([name], sum((hole.end - hole.start).total_seconds() for hole in gaps(theirs)))
+        yield from (on_call, gap, _twice(ahead), _reach(roster, self._queries.reach()))
 
     def _quiet(self) -> Iterator[Metric]:
         maintained = self._queries.maintained()
@@ -187,6 +187,20 @@ class _Numbers(Collector):
         yield GaugeMetricFamily(
             "escalation_config_version", "The configuration applied last; 0 when there is none.", value=version
         )
+
+
+def _twice(ahead: Mapping[str, Sequence[Shift]]) -> Metric:
+    """Two incidents would ring one phone."""
+    metric = GaugeMetricFamily(
+        "escalation_schedule_overlap_seconds",
+        "Of the next 7 days: for how long somebody on call is on call in another schedule too.",
+        labels=["schedule"],
+    )
+    found = overlaps(ahead)
+    for name in ahead:
+        lasts = ((one.end - one.start).total_seconds() for one in found if name in one.schedules)
+        metric.add_metric([name], sum(lasts))
+    return metric
 
 
 def _reach(roster: Roster, heard: Mapping[str, bool]) -> Metric:

@@ -54,7 +54,7 @@ def announcements(roster: Roster, schedule: Schedule, new: Sequence[Gap], now: d
     mark = " ".join(f"{gap.start.isoformat()}/{gap.end.isoformat()}" for gap in new)
     return [
         Announcement(identity("gap", schedule.name, who.handle, mark, now.isoformat()), who.handle, channel, subject, said, until)
-        for who, channel in _whom(roster, schedule.name)
+        for who, channel in whom(roster, schedule.name)
     ]
 
 
@@ -85,7 +85,8 @@ def _end(roster: Roster, schedule: Schedule, at: datetime, now: datetime) -> dat
     return NO_END
 
 
-def _whom(roster: Roster, schedule: str) -> list[tuple[Responder, Channel]]:
+def whom(roster: Roster, schedule: str) -> list[tuple[Responder, Channel]]:
+    """Those whom its `notify` names, each by the first way that they have."""
     found: dict[str, tuple[Responder, Channel]] = {}
     for target in roster.notify.get(schedule, ()):
         for who in roster.everybody(target):

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from escalation.domain.events import Resolved
 from escalation.domain.incident import Via
-from escalation.domain.overrides import Absence
+from escalation.domain.overrides import Absence, Override
 from tests.builders import site
 from tests.domain.schedules import plain, weekly
 from tests.webhooks.receiver import Receiver, receiver, without_database
@@ -71,6 +71,19 @@ def test_the_numbers_tell_who_is_on_call_and_of_the_holes_ahead(desk: Receiver) 
     told = desk.client.get("/metrics").text
     assert 'escalation_on_call{schedule="primary"} 1.0' in told
     assert 'escalation_schedule_gap_seconds{schedule="primary"} 86400.0' in told
+
+
+def test_the_numbers_tell_for_how_long_one_phone_is_two(desk: Receiver) -> None:
+    """Ann takes a day in a schedule beside her own; Bob's has nobody twice."""
+    found = site()
+    with desk.system.store.transaction() as tx:
+        begin = tx.now.date() - timedelta(days=1)
+        schedules = {name: plain(weekly(who, starts=begin), name=name) for name, who in (("primary", "ann"), ("search", "bob"))}
+        tx.apply(replace(found, roster=replace(found.roster, schedules=schedules)), "")
+        tx.arrange(Override(0, "search", tx.now + timedelta(days=2), tx.now + timedelta(days=3), "ann"), "lee")
+    told = desk.client.get("/metrics").text
+    assert 'escalation_schedule_overlap_seconds{schedule="primary"} 86400.0' in told
+    assert 'escalation_schedule_overlap_seconds{schedule="search"} 86400.0' in told
 
 
 def test_a_held_site_is_not_ready_and_a_number_says_so(desk: Receiver) -> None:
