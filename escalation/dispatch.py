@@ -5,14 +5,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from itertools import count
 from types import MappingProxyType
 
+from escalation import spending
 from escalation.briefing import Briefs
 from escalation.domain import events as ev
 from escalation.domain.commands import Command, CommandKind
+from escalation.domain.cost import FREE
 from escalation.domain.incident import Attempt, AttemptStatus, Incident
 from escalation.domain.joined import Part
 from escalation.domain.roster import Channel
@@ -50,6 +53,7 @@ class Errand:
     carrier: Carrier
     age: timedelta  # since the attempt was first sent
     was_down: bool
+    price: Decimal = FREE  # what was counted for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +172,10 @@ class Dispatch:
             return None
         if job.command.kind is CommandKind.HANG_UP:  # it rings until the carrier has taken our word, and may be slow in that
             tx.keep_phone(incident.id, attempt.number, job.command.try_, tx.now + REQUEST_LASTS)
-        return self._errand(tx, job, incident, attempt)
+        errand = self._errand(tx, job, incident, attempt)
+        if job.command.kind.begins_attempt and errand.notice:
+            return replace(errand, price=spending.count(tx, errand.notice))
+        return errand
 
     def _claim_attempt(
         self, tx: Transaction, job: Job, incident: Incident, attempt: Attempt, jobs: list[Job]
@@ -269,6 +276,9 @@ class Dispatch:
             log.error("%s: sending failed: %s", errand.job.task_id, type(error).__name__)
             event = ev.AttemptUnknown(command.attempt, command.try_, f"a fault of ours ({type(error).__name__})")
         self._engine.tell(errand.job.incident_id, event, job=errand.job.id)
+        if isinstance(event, ev.AttemptFailed) and errand.price:  # a night of refusals must not use the day up
+            with self._store.transaction() as tx:
+                tx.take_back_spending(errand.price)
         self._judge(errand, event, refused)
 
     def _judge(self, errand: Errand, event: ev.AttemptEvent, refused: CarrierError | None) -> None:

@@ -109,7 +109,14 @@ class _Numbers(Collector):
 
     def collect(self) -> Iterator[Metric]:
         try:
-            found = [*self._incidents(), *self._sending(), *self._processes(), *self._schedules(), *self._quiet()]
+            found = [
+                *self._incidents(),
+                *self._sending(),
+                *self._processes(),
+                *self._schedules(),
+                *self._quiet(),
+                *self._spending(),
+            ]
         except StoreUnavailable:
             found = []
         yield GaugeMetricFamily("escalation_database_up", "1 when the database answered this scrape.", value=bool(found))
@@ -166,6 +173,13 @@ class _Numbers(Collector):
         yield GaugeMetricFamily(
             "escalation_incidents_held_back", "Open incidents for which nobody is paged now.", value=maintained.held_back
         )
+
+    def _spending(self) -> Iterator[Metric]:
+        spent, cap = self._queries.spending()
+        if cap:
+            told = "What calls and texts are taken to have cost since midnight UTC."
+            yield GaugeMetricFamily("escalation_spent_today", told, value=float(spent.amount))
+            yield GaugeMetricFamily("escalation_spending_cap", "What they may cost a day.", value=float(cap.per_day))
 
     def _processes(self) -> Iterator[Metric]:
         beats = GaugeMetricFamily("escalation_heartbeat_age_seconds", "Since a process was last heard.", labels=["process"])

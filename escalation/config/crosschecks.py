@@ -11,6 +11,7 @@ from escalation.config.document import Document
 from escalation.config.duration import spelled
 from escalation.config.faults import Path, Refused
 from escalation.config.schema import PolicyBlock
+from escalation.domain.cost import FREE
 from escalation.domain.policy import CALL_TEXT_CALL, Rung
 from escalation.domain.roster import PLACES
 
@@ -33,11 +34,25 @@ def names(document: Document) -> words.Known:
 def check(document: Document, keys_from_files: Mapping[str, tuple[str, ...]]) -> None:
     """Adds the faults found to the document. `keys_from_files`: what each service's `key_file` held, by service."""
     top = block(document.data)
+    _cap(document, top)
     _services(document, block(top.get("services")), keys_from_files)
     for name, schedule in block(top.get("schedules")).items():
         _layers(document, ("schedules", name, "layers"), items(block(schedule).get("layers")))
     for name, policy in block(top.get("policies")).items():
         _policy(document, ("policies", name), block(policy))
+
+
+def _cap(document: Document, top: dict[str, object]) -> None:
+    """Without a price nothing would ever be counted. One that is faulty by itself counts as said."""
+    if "spending_cap" in top and all(_costs_nothing(price) for price in block(top.get("prices")).values()):
+        document.faults.add(("spending_cap",), "needs `prices`: without them nothing is counted")
+
+
+def _costs_nothing(price: object) -> bool:
+    try:
+        return words.price(price) == FREE
+    except Refused:
+        return False
 
 
 def _services(document: Document, services: dict[str, object], from_files: Mapping[str, tuple[str, ...]]) -> None:

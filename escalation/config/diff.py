@@ -8,6 +8,7 @@ from typing import TypeVar
 from escalation.config.duration import spelled
 from escalation.config.times import DAYS, moment
 from escalation.domain.conditions import Condition
+from escalation.domain.cost import money
 from escalation.domain.grouping import Grouping
 from escalation.domain.imported import Imported
 from escalation.domain.maintenance import Recurring
@@ -51,8 +52,10 @@ def diff(old: Site, new: Site) -> list[str]:
 
 def _site(site: Site) -> Words:
     said = {"last resort": _step(site.last_resort)} if site.last_resort.targets else {}
-    prices = site.prices
-    return said | ({"prices": f"{prices.call} a minute, {prices.text} a text"} if prices.known else {})
+    prices, cap = site.prices, site.spending_cap
+    said |= {"prices": f"{prices.call} a minute, {prices.text} a text"} if prices.known else {}
+    said |= {"spending_cap": f"{money(cap.per_day)} a day"} if cap else {}
+    return said | ({f"spending_cap {aspect}": told for aspect, told in _notify(cap.notify).items()} if cap and cap.notify else {})
 
 
 def _changes(kind: str, old: Mapping[str, T], new: Mapping[str, T], say: Callable[[T], Words]) -> list[str]:

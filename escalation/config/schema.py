@@ -227,9 +227,19 @@ class PricesBlock(Block):
     text: Annotated[Decimal, PlainValidator(words.price)] = FREE
 
 
+class SpendingCapBlock(Block):
+    """Needs `prices` (`crosschecks`)."""
+
+    per_day: Annotated[Decimal, PlainValidator(words.amount)]
+    notify: Annotated[list[Annotated[Target, PlainValidator(references.told)]], BeforeValidator(listed)] = Field(
+        default_factory=list
+    )
+
+
 class File(Block):
     allow_test_numbers: Annotated[bool, PlainValidator(words.boolean)] = False
     prices: PricesBlock = Field(default_factory=PricesBlock)
+    spending_cap: Annotated[SpendingCapBlock | None, BeforeValidator(_present)] = None
     people: Annotated[dict[Handle, PersonBlock], Field(min_length=1), BeforeValidator(_present)]
     teams: Annotated[
         dict[Name, Annotated[list[Annotated[str, PlainValidator(references.member)]], Field(min_length=1)]],
@@ -252,7 +262,11 @@ _ENTRIES: dict[str, type[Block]] = {
     "maintenance": MaintenanceBlock,
     "inhibit": InhibitBlock,
 }
-_AT_THE_TOP: dict[str, type[Block]] = {"last_resort": LastResortBlock, "prices": PricesBlock}
+_AT_THE_TOP: dict[str, type[Block]] = {
+    "last_resort": LastResortBlock,
+    "prices": PricesBlock,
+    "spending_cap": SpendingCapBlock,
+}
 _INSIDE: dict[tuple[str, str], type[Block]] = {
     ("people", "rules"): RulesBlock,
     ("services", "support_hours"): SupportBlock,
@@ -281,7 +295,7 @@ def block_at(path: tuple[str | int, ...]) -> type[Block] | None:
             return File
         case (str(section), _):
             return _ENTRIES.get(section)
-        case (("last_resort" | "prices") as section,):
+        case (("last_resort" | "prices" | "spending_cap") as section,):
             return _AT_THE_TOP[section]
         case (str(section), _, str(key)):
             return _INSIDE.get((section, key))

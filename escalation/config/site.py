@@ -18,11 +18,12 @@ from escalation.config.schema import (
     RulesBlock,
     ScheduleBlock,
     ServiceBlock,
+    SpendingCapBlock,
     StepBlock,
 )
 from escalation.domain.alert import Severity
 from escalation.domain.conditions import Condition, Hours
-from escalation.domain.cost import Prices
+from escalation.domain.cost import Cap, Prices
 from escalation.domain.grouping import Grouping
 from escalation.domain.imported import Imported
 from escalation.domain.policy import Policy, Rung, Service, Site, Step
@@ -51,6 +52,7 @@ def site(file: File, keys_from_files: Mapping[str, tuple[str, ...]], calendars: 
         last_resort=_of_site(file.last_resort) if file.last_resort else Step(()),
         inhibit=tuple(inhibition(name, block) for name, block in file.inhibit.items()),
         prices=Prices(file.prices.call, file.prices.text),
+        spending_cap=_cap(file.spending_cap) if file.spending_cap else None,
         maintenance={name: recurring(name, block) for name, block in file.maintenance.items()},
     )
 
@@ -138,6 +140,10 @@ def _policy(name: str, policy: PolicyBlock) -> Policy:
         alarm_every=policy.alarm_every,
         slot_limit=policy.slot_limit,
     )
+
+
+def _cap(cap: SpendingCapBlock) -> Cap:
+    return Cap(cap.per_day, tuple(dict.fromkeys(cap.notify)))
 
 
 def _of_site(step: LastResortBlock) -> Step:

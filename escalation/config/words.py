@@ -25,6 +25,7 @@ MAX_ROUNDS = 100
 MAX_RING = timedelta(seconds=120)  # Plivo gives up a ringing phone then, whatever we ask for
 MIN_RING = timedelta(seconds=5)
 _PRICE = re.compile(r"[0-9]{1,4}(\.[0-9]{1,6})?", re.ASCII)
+_AMOUNT = re.compile(r"[0-9]{1,7}(\.[0-9]{1,6})?", re.ASCII)
 _HANDLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}")
 _NAME = re.compile(r"[^\W_][\w .-]{0,59}")
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
@@ -109,6 +110,14 @@ def price(value: object) -> Decimal:
     said = value.text if isinstance(value, Odd) else str(value)
     if isinstance(value, bool) or not _PRICE.fullmatch(said):
         raise Refused("a price such as 0.013 expected")
+    return Decimal(said)
+
+
+def amount(value: object) -> Decimal:
+    """`20.00`, more than nothing, in the same currency."""
+    said = value.text if isinstance(value, Odd) else str(value)
+    if isinstance(value, bool) or not _AMOUNT.fullmatch(said) or not Decimal(said):
+        raise Refused("an amount such as 20.00 expected, more than nothing")
     return Decimal(said)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from escalation.domain.conditions import Condition
-from escalation.domain.cost import Prices
+from escalation.domain.cost import Cap, Prices
 from escalation.domain.grouping import Grouping
 from escalation.domain.maintenance import Recurring, Scope
 from escalation.domain.roster import CALL_TEXT_CALL, Responder, Roster, Rung, Target
@@ -118,6 +118,7 @@ class Site:
     maintenance: Mapping[str, Recurring] = field(default_factory=dict)
     inhibit: tuple[Inhibition, ...] = ()
     prices: Prices = field(default_factory=Prices)
+    spending_cap: Cap | None = None
 
     @property
     def edition(self) -> str:

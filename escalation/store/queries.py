@@ -11,6 +11,7 @@ from typing import Protocol
 from sqlalchemy import Connection, Label, Row, Select, String, and_, func, select, type_coerce
 
 from escalation.domain.alert import Action
+from escalation.domain.cost import Cap, Spent
 from escalation.domain.hold import held_by
 from escalation.domain.incident import Incident, Status, TimerKind
 from escalation.domain.maintenance import Maintenance, on_now
@@ -64,6 +65,8 @@ class Reading(Protocol):
     def held(self) -> list[int]: ...
 
     def reach(self) -> dict[str, bool]: ...
+
+    def spent_today(self) -> Spent: ...
 
 
 class Readable(Protocol):
@@ -167,6 +170,11 @@ class Queries:
         """Whether people pressed the key of the last call before a shift."""
         with self._store.read() as tx:
             return tx.reach()
+
+    def spending(self) -> tuple[Spent, Cap | None]:
+        """What is taken to be spent since midnight UTC, and the cap; nothing is counted without one."""
+        with self._store.read() as tx:
+            return tx.spent_today(), tx.site().spending_cap
 
     def roster(self) -> tuple[Roster, datetime]:
         """As it stands, and when that was."""

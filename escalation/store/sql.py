@@ -27,11 +27,12 @@ from escalation.store.sql_quiet import Quieting
 from escalation.store.sql_reach import Reach
 from escalation.store.sql_retention import Forgetting
 from escalation.store.sql_slots import Slots
+from escalation.store.sql_spending import Spending
 from escalation.store.sql_texts import Texts
 
 
 class SqlTransaction(
-    Watching, Forgetting, Announced, Calendars, Reach, Incidents, Outbox, Texts, Slots, Quieting, Gathered, Facts
+    Watching, Forgetting, Announced, Calendars, Reach, Incidents, Outbox, Texts, Slots, Spending, Quieting, Gathered, Facts
 ):
     """Implements `ports.Transaction`."""
 

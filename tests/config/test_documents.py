@@ -22,6 +22,7 @@ from escalation.config.schema import (
     RulesBlock,
     ScheduleBlock,
     ServiceBlock,
+    SpendingCapBlock,
     StepBlock,
     SupportBlock,
     keys_of,
@@ -86,6 +87,7 @@ def test_the_demo_is_the_example_with_seconds_for_minutes() -> None:
         ScopeBlock,
         PhoneBlock,
         PricesBlock,
+        SpendingCapBlock,
     ],
 )
 def test_the_reference_has_every_key(block: type) -> None:
@@ -115,6 +117,7 @@ def test_the_reference_names_no_key_that_does_not_exist() -> None:
             ScopeBlock,
             PhoneBlock,
             PricesBlock,
+            SpendingCapBlock,
         )
         for key in keys_of(block)
     }

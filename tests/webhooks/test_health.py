@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
+from escalation.domain.cost import Cap, Prices
 from escalation.domain.events import Resolved
 from escalation.domain.incident import Via
 from escalation.domain.overrides import Absence, Override
@@ -137,6 +139,18 @@ def test_metrics_count_what_operators_watch(desk: Receiver) -> None:
         "escalation_config_version 1.0",
     ):
         assert line in said
+
+
+def test_metrics_tell_what_the_day_has_cost_where_there_is_a_cap(desk: Receiver) -> None:
+    """From the first scrape on; a site without one is not told of money."""
+    assert "spen" not in desk.client.get("/metrics").text
+    with desk.system.store.transaction() as tx:
+        tx.apply(replace(tx.site(), prices=Prices(call=Decimal(1)), spending_cap=Cap(Decimal(20))), "")
+    said = desk.client.get("/metrics").text.splitlines()
+    assert {"escalation_spent_today 0.0", "escalation_spending_cap 20.0"} <= {*said}
+    with desk.system.store.transaction() as tx:
+        tx.spend(Decimal("16.5"))
+    assert "escalation_spent_today 16.5" in desk.client.get("/metrics").text.splitlines()
 
 
 def test_closed_incidents_are_counted_once_a_minute(desk: Receiver) -> None:

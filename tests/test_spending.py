@@ -1,0 +1,67 @@
+"""What is sent is counted when it is claimed, where there is a cap, and not what the carrier certainly did not take."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+from escalation.domain.cost import Cap, Prices
+from escalation.domain.policy import Rung
+from escalation.domain.roster import Channel
+from escalation.errors import CarrierError, Verdict
+from tests.builders import policy, site, step
+from tests.office import Office, office  # noqa: F401 - a fixture
+
+PRICES = Prices(call=Decimal("0.013"), text=Decimal("0.0079"))
+SITE = site(prices=PRICES, spending_cap=Cap(Decimal(20)))
+TEXT = policy(step("ann", ladder=(Rung(Channel.SMS),)))
+
+
+def spent(office: Office) -> Decimal:
+    with office.store.read() as tx:
+        return tx.spent_today().amount
+
+
+def test_a_call_counts_as_a_minute(office: Office) -> None:
+    """When it is claimed: whoever dies in mid-send has paid for it."""
+    office.apply(SITE)
+    office.trouble()
+    office.carrier.on_send = lambda _: office.carrier.messages.append(str(spent(office)))
+    office.work()
+    assert (office.carrier.messages, spent(office)) == (["0.013"], PRICES.call)
+
+
+def test_a_text_counts_as_the_messages_it_is_billed_as(office: Office) -> None:
+    """One that the letters of GSM cannot spell is two."""
+    office.apply(replace(SITE, policies={"default": TEXT}))
+    office.trouble("каскад баз данных не отвечает " * 5)
+    office.work()
+    assert spent(office) == 2 * PRICES.text
+
+
+def test_without_a_cap_nothing_is_counted(office: Office) -> None:
+    """Nor written."""
+    office.apply(site(prices=PRICES))
+    office.trouble()
+    office.work()
+    assert spent(office) == 0
+
+
+def test_what_the_carrier_refused_is_taken_back_and_what_it_may_have_is_not(office: Office) -> None:
+    """A night of refusals must not use the day up."""
+    office.apply(SITE)
+    office.carrier.answers = [CarrierError(Verdict.RETRY, "connection refused")] * 2
+    office.trouble()
+    office.work()
+    assert spent(office) == 0
+    office.carrier.answers = [CarrierError(Verdict.UNKNOWN, "no answer within 10 s")]
+    office.after(seconds=3)
+    assert spent(office) == PRICES.call + PRICES.text * (len(office.carrier.sent) - 3)
+
+
+def test_what_costs_nothing_is_not_written_down(office: Office) -> None:
+    """A post in Slack."""
+    office.apply(replace(SITE, policies={"default": policy(step("slack:#incidents"))}))
+    office.trouble()
+    office.work()
+    assert (len(office.carrier.sent), spent(office)) == (1, 0)
