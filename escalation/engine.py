@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
-from escalation import call_ends, gathering
+from escalation import call_ends, gathering, spending
 from escalation.domain import events as ev
 from escalation.domain.alert import Action, Alert
 from escalation.domain.arrangements import Arrangement, refusals
@@ -339,6 +339,7 @@ def rule(tx: Transaction, incident: Incident, event: ev.Event, jobs: list[Job]) 
         tx.bump("unknown_outcome")
     keep_result(tx, incident, decision.incident)
     jobs += tx.save(incident, decision.incident, decision.commands, decision.entries, cause_of(incident, event))
+    spending.correct(tx, incident, event)
     return Told(decision.incident, roster, event, tx.now, True, decision.entries)
 
 

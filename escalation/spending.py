@@ -1,12 +1,15 @@
 """What is sent is counted by the prices of the configuration, where it has a cap: in the transaction that claims it, so that two claims at
-once are both counted and one that is taken back is not. An estimate: what the carrier bills is known later, if ever. Not the rows (the
-store's `sql_spending`)."""
+once are both counted and one that is taken back is not. An estimate: how long a call lasted corrects it, the bill itself is never asked for. Not
+the rows (the store's `sql_spending`)."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
-from escalation.domain.cost import FREE
+from escalation.domain import events as ev
+from escalation.domain.cost import FREE, minutes_begun
+from escalation.domain.incident import Incident
 from escalation.domain.roster import Channel
 from escalation.domain.wording import messages
 from escalation.ports import Notice, Transaction
@@ -21,3 +24,17 @@ def count(tx: Transaction, notice: Notice) -> Decimal:
     if price:
         tx.spend(price)
     return price
+
+
+def correct(tx: Transaction, incident: Incident, event: ev.Event) -> None:
+    """A call was counted as one minute, and lasted longer, or nobody picked up. Those that had joined it cost nothing of their own."""
+    if not isinstance(event, ev.AttemptEnded):
+        return
+    site = tx.site()
+    more = site.prices.cost(minutes_begun(timedelta(seconds=event.seconds)) - 1, 0) if site.spending_cap else FREE
+    if not more or tx.is_member(incident.id, event.attempt):
+        return
+    if more > 0:
+        tx.spend(more)
+    else:
+        tx.take_back_spending(-more)

@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
+import pytest
+
+from escalation.domain import events as ev
 from escalation.domain.cost import Cap, Prices
+from escalation.domain.incident import Outcome
 from escalation.domain.policy import Rung
 from escalation.domain.roster import Channel
 from escalation.errors import CarrierError, Verdict
@@ -65,3 +69,31 @@ def test_what_costs_nothing_is_not_written_down(office: Office) -> None:
     office.trouble()
     office.work()
     assert (len(office.carrier.sent), spent(office)) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "seconds", "minutes"), [(Outcome.NO_ANSWER, 0, 0), (Outcome.KEY, 60, 1), (Outcome.KEY, 61, 2)]
+)
+def test_how_long_a_call_lasted_corrects_what_was_counted(office: Office, outcome: Outcome, seconds: int, minutes: int) -> None:
+    """Nobody picked up: it cost nothing. Once, however often the carrier says it."""
+    office.apply(SITE)
+    office.trouble()
+    office.work()
+    for _ in range(2):
+        office.engine.tell(1, ev.AttemptEnded(1, 1, outcome, seconds=seconds), "plivo:hangup:1")
+    assert spent(office) == minutes * PRICES.call
+
+
+def test_the_end_of_a_call_for_several_is_counted_for_one(office: Office) -> None:
+    """Whoever joined it did not pay."""
+    office.apply(SITE)
+    with office.store.transaction() as tx:
+        tx.spend(Decimal(1))
+    office.trouble()
+    office.work()
+    office.trouble(key="db-2")
+    office.work()
+    office.engine.tell(1, ev.AttemptEnded(1, 1, Outcome.NO_ANSWER), "plivo:hangup:1")
+    office.engine.fire_due()
+    assert (len(office.carrier.sent), office.incident(2).attempts[0].outcome) == (1, Outcome.NO_ANSWER)
+    assert spent(office) == 1
