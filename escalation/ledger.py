@@ -21,5 +21,5 @@ class Ledger(Protocol):
     def spent_today(self) -> Spent:
         """As it stands, not locked."""
 
-    def spending_told(self, percent: int) -> None:
-        """Somebody is told today that so much of the cap is used up."""
+    def spending_told(self, percent: int, of: Decimal) -> None:
+        """Somebody is told today that so much of this cap is used up."""

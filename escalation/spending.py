@@ -4,15 +4,20 @@ the rows (the store's `sql_spending`)."""
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 from decimal import Decimal
 
 from escalation.domain import events as ev
-from escalation.domain.cost import FREE, minutes_begun
+from escalation.domain.cap_notices import announcements, words
+from escalation.domain.cost import FREE, Cap, minutes_begun
 from escalation.domain.incident import Incident
+from escalation.domain.policy import Site
 from escalation.domain.roster import Channel
 from escalation.domain.wording import messages
 from escalation.ports import Notice, Transaction
+
+log = logging.getLogger(__name__)
 
 
 def count(tx: Transaction, notice: Notice) -> Decimal:
@@ -22,7 +27,7 @@ def count(tx: Transaction, notice: Notice) -> Decimal:
         return FREE
     price = site.prices.estimate(notice.channel, messages(notice.brief) if notice.channel is Channel.SMS else 1)
     if price:
-        tx.spend(price)
+        _spend(tx, site, site.spending_cap, price)
     return price
 
 
@@ -34,7 +39,17 @@ def correct(tx: Transaction, incident: Incident, event: ev.Event) -> None:
     more = site.prices.cost(minutes_begun(timedelta(seconds=event.seconds)) - 1, 0) if site.spending_cap else FREE
     if not more or tx.is_member(incident.id, event.attempt):
         return
-    if more > 0:
-        tx.spend(more)
+    if more > 0 and site.spending_cap:
+        _spend(tx, site, site.spending_cap, more)
     else:
         tx.take_back_spending(-more)
+
+
+def _spend(tx: Transaction, site: Site, cap: Cap, price: Decimal) -> None:
+    """Whoever passes 80 or 100 % has it told, in the same transaction: it is told once, and not for what was taken back."""
+    spent = tx.spend(price)
+    if percent := spent.untold(cap):
+        tx.spending_told(percent, cap.per_day)
+        for what in announcements(site, cap, spent.amount, percent, tx.now):
+            tx.announce(what)
+        log.warning("%s", words(cap, spent.amount, percent, tx.now)[1])

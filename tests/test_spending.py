@@ -6,6 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import select
 
 from escalation.domain import events as ev
 from escalation.domain.cost import Cap, Prices
@@ -13,6 +14,8 @@ from escalation.domain.incident import Outcome
 from escalation.domain.policy import Rung
 from escalation.domain.roster import Channel
 from escalation.errors import CarrierError, Verdict
+from escalation.spending import count
+from escalation.store.tables import announcements
 from tests.builders import policy, site, step
 from tests.office import Office, office  # noqa: F401 - a fixture
 
@@ -97,3 +100,64 @@ def test_the_end_of_a_call_for_several_is_counted_for_one(office: Office) -> Non
     office.engine.fire_due()
     assert (len(office.carrier.sent), office.incident(2).attempts[0].outcome) == (1, Outcome.NO_ANSWER)
     assert spent(office) == 1
+
+
+def kept(office: Office) -> list[tuple[str, str]]:
+    """What is to be announced: to whom, and about what."""
+    with office.store.read() as tx:
+        found = tx.connection.execute(select(announcements.c.to, announcements.c.subject).order_by(announcements.c.due_at))
+        return [(row.to, row.subject) for row in found]
+
+
+def places_calls(office: Office, many: int) -> None:
+    """Each is claimed in a transaction of its own."""
+    if not office.carrier.sent:
+        office.trouble()
+        office.work()
+    for _ in range(many):
+        with office.store.transaction() as tx:
+            count(tx, office.carrier.sent[0])
+
+
+NEAR, REACHED = (("email:ops@example.org", f"Today's spending cap is {said}") for said in ("used up to 80 %", "reached"))
+
+
+def test_the_alarms_come_once_each_and_again_the_next_day(office: Office, caplog: pytest.LogCaptureFixture) -> None:
+    """At 80 % and at 100 %: kept for the mailbox that is the last resort, in the same transaction, and said in the log."""
+    office.apply(site(prices=Prices(call=Decimal(1)), spending_cap=Cap(Decimal(10))))
+    places_calls(office, 6)
+    assert kept(office) == []
+    places_calls(office, 1)
+    assert kept(office) == [NEAR]
+    office.clock.move(seconds=1)
+    places_calls(office, 8)
+    assert kept(office) == [NEAR, REACHED]
+    office.clock.move(days=1)
+    places_calls(office, 8)
+    assert kept(office) == [NEAR, REACHED, NEAR]
+    said = [r.getMessage() for r in caplog.records if r.name == "escalation.spending"]
+    assert [text.partition(". ")[0] for text in said] == [
+        "Today's spending cap of 10.00 is used up to 80 %",
+        "Today's spending cap of 10.00 is reached",
+        "Today's spending cap of 10.00 is used up to 80 %",
+    ]
+
+
+def test_a_claim_that_is_taken_back_told_nobody(office: Office) -> None:
+    """What the alarm is about was not sent."""
+    office.apply(site(prices=Prices(call=Decimal(1)), spending_cap=Cap(Decimal(2))))
+    places_calls(office, 0)
+    with pytest.raises(InterruptedError), office.store.transaction() as tx:
+        count(tx, office.carrier.sent[0])
+        raise InterruptedError
+    assert kept(office) == []
+    places_calls(office, 1)
+    assert kept(office) == [REACHED]
+
+
+def test_a_call_that_lasts_long_passes_the_mark_too(office: Office) -> None:
+    """Told when it is over."""
+    office.apply(site(prices=Prices(call=Decimal(1)), spending_cap=Cap(Decimal(5))))
+    places_calls(office, 0)
+    office.engine.tell(1, ev.AttemptEnded(1, 1, Outcome.KEY, seconds=240), "plivo:hangup:1")
+    assert kept(office) == [NEAR]

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from escalation.config import ahead, keys, phone
 from escalation.config.duration import spelled
 from escalation.config.faults import Faults, Path
+from escalation.domain import cap_notices
 from escalation.domain.alert import Severity
 from escalation.domain.policy import Policy, Site, Step
 from escalation.domain.roster import PLACES, Channel, Responder, Target, TargetKind
@@ -114,6 +115,18 @@ def _applies(policy: Policy, path: Path) -> Advice:
             yield path, f"every step for {severity} hangs on labels or the time: outside of them only the last resort is told"
 
 
+def _cap(site: Site) -> Advice:
+    cap = site.spending_cap
+    if cap is None:
+        return
+    told = [who for target in cap_notices.targets(site, cap) for who in site.roster.everybody(target)]
+    if not any(cap_notices.free_way(who) for who in told):
+        yield ("spending_cap",), "nobody can be told in Slack or by e-mail that it is near: `notify` is missing"
+    for key, what in (("call", "calls"), ("text", "texts")):
+        if not getattr(site.prices, key):
+            yield ("spending_cap",), f"{what} have no price: they are not counted"
+
+
 def _site(site: Site) -> Advice:
     if site.last_resort.targets:
         path: Path = ("last_resort",)
@@ -178,4 +191,4 @@ def _persons(site: Site, step: Step) -> list[Responder]:
     return [p for target in step.everybody for p in site.roster.everybody(target) if not p.is_place]
 
 
-_RULES: tuple[Callable[[Site], Advice], ...] = (_site, _people, _teams, _schedules, _services, _policies)
+_RULES: tuple[Callable[[Site], Advice], ...] = (_site, _cap, _people, _teams, _schedules, _services, _policies)

@@ -56,10 +56,16 @@ class Cap:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """One day's estimate, and the highest percentage of the cap of which somebody was told that day."""
+    """One day's estimate, and the highest percentage of which somebody was told that day, `of` which cap."""
 
     amount: Decimal = FREE
     told: int = 0
+    of: Decimal = FREE
+
+    def untold(self, cap: Cap) -> int:
+        """The percentage to be told now; 0 for none. Another cap is told of anew."""
+        passed = cap.passed(self.amount)
+        return passed if passed > (self.told if self.of == cap.per_day else 0) else 0
 
 
 def minutes_begun(connected: timedelta) -> int:

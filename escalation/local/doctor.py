@@ -14,7 +14,7 @@ import httpx
 
 from escalation.build import NoNudge, build
 from escalation.errors import BadSettings, StoreUnavailable
-from escalation.local.checks import carriers, installation, kept, paging, quiet, reach, truth
+from escalation.local.checks import carriers, installation, kept, paging, quiet, reach, spending, truth
 from escalation.local.checks.finding import Finding, Level, fault, unknown
 from escalation.local.checks.patient import Patient
 from escalation.settings import Settings
@@ -35,6 +35,7 @@ NEED_DATABASE: Mapping[str, Check] = {
     "readiness": reach.readiness,
     "held": truth.held,
     "maintenance": quiet.maintenance,
+    "spending": spending.spending,
     "outbox": truth.late,
     "carriers": carriers.down,
 }

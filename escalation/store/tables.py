@@ -233,12 +233,13 @@ slots = Table(  # when the carrier may be asked for the next call, the next text
     "slots", metadata, Column("kind", String(32), primary_key=True), Column("next_at", Moment, nullable=False)
 )
 
-spending = Table(  # what each day (UTC) has cost so far, and the percentage of the cap of which somebody was told
+spending = Table(  # what each day (UTC) has cost so far, and of what percentage `of` which cap somebody was told
     "spending",
     metadata,
     Column("day", String(10), primary_key=True),
     Column("millionths", BIG, nullable=False),
     Column("told", Integer, nullable=False),
+    Column("of", BIG, nullable=False),
 )
 
 opt_outs = Table(

@@ -82,3 +82,18 @@ def test_a_difference_is_said_and_addresses_are_masked() -> None:
         "site: spending_cap 20.00 a day -> 30.50 a day",
         "site: spending_cap notify none -> email:o•••@example.org",
     ]
+
+
+@pytest.mark.parametrize(
+    ("cap", "prices", "warned"),
+    [
+        ("{per_day: 20}", PRICES, []),
+        ("{per_day: 20, notify: bob}", PRICES, ["nobody can be told in Slack or by e-mail that it is near: `notify` is missing"]),
+        ("{per_day: 20, notify: [bob, ann]}", PRICES, []),
+        ("{per_day: 20}", "prices: {call: 0.013}", ["texts have no price: they are not counted"]),
+        ("{per_day: 20}", "prices: {text: 0.0079}", ["calls have no price: they are not counted"]),
+    ],
+)
+def test_a_cap_that_will_disappoint_is_warned_of(cap: str, prices: str, warned: list[str]) -> None:
+    """Nobody would hear of it, or half of it is not counted."""
+    assert load(capped(cap, prices)).warnings == [f"line 3: spending_cap: {text}" for text in warned]

@@ -40,11 +40,11 @@ def test_each_day_begins_with_nothing(store: SqlStore, clock: HandClock) -> None
     """At midnight UTC; it is three now."""
     with store.transaction() as tx:
         tx.spend(PRICE)
-        tx.spending_told(80)
+        tx.spending_told(80, Decimal(20))
     clock.after(hours=20, minutes=59)
-    assert spent(store) == Spent(PRICE, 80)
+    assert spent(store) == Spent(PRICE, 80, Decimal(20))
     clock.after(minutes=1)
-    assert spent(store) == Spent(FREE, 0)
+    assert spent(store) == Spent(FREE, 0, FREE)
     with store.transaction() as tx:
         assert tx.spend(PRICE) == Spent(PRICE, 0)
 

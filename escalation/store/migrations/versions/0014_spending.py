@@ -12,13 +12,16 @@ depends_on = None
 kind = "expand"
 release = "0.2.0"
 
+BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
 
 def upgrade() -> None:
     op.create_table(
         "spending",
         sa.Column("day", sa.String(length=10), nullable=False),
-        sa.Column("millionths", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("millionths", BIG, nullable=False),
         sa.Column("told", sa.Integer(), nullable=False),
+        sa.Column("of", BIG, nullable=False),
         sa.PrimaryKeyConstraint("day"),
     )
 

@@ -1,0 +1,51 @@
+"""Telling somebody that the spending cap is near or reached: whom, by ways that cost nothing, and in which words. Once a day for each
+percentage, which the ledger knows. Not what is held back then (`capped`)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from escalation.domain.announcement import Announcement, identity
+from escalation.domain.cost import REACHED, Cap, money
+from escalation.domain.policy import Site
+from escalation.domain.roster import Channel, Responder, Target
+
+BY = (Channel.SLACK, Channel.EMAIL)  # never what would cost more of it
+WORTH_IT = timedelta(hours=6)
+
+
+def announcements(site: Site, cap: Cap, spent: Decimal, percent: int, now: datetime) -> list[Announcement]:
+    """One to each, about that percentage."""
+    subject, text = words(cap, spent, percent, now)
+    people = {who.handle: who for target in targets(site, cap) for who in site.roster.resolve(target, now)}
+    told = [(handle, free_way(who)) for handle, who in people.items()]
+    day = f"{now:%Y-%m-%d} {cap.per_day}"
+    return [
+        Announcement(identity("spending", str(percent), day, handle), handle, channel, subject, text, now + WORTH_IT)
+        for handle, channel in told
+        if channel
+    ]
+
+
+def targets(site: Site, cap: Cap) -> list[Target]:
+    """Whom the cap names, else every last resort there is."""
+    steps = [site.last_resort, *(policy.last_resort for policy in site.policies.values())]
+    return list(cap.notify) or [target for step in steps for target in step.targets]
+
+
+def free_way(who: Responder) -> Channel | None:
+    """A place has one only."""
+    if who.is_place:
+        return who.contacts[0].channel
+    return next((channel for channel in BY if who.contact(channel)), None)
+
+
+def words(cap: Cap, spent: Decimal, percent: int, now: datetime) -> tuple[str, str]:
+    """Subject and text."""
+    said = "is reached" if percent >= REACHED else f"is used up to {percent} %"
+    return f"Today's spending cap {said}", f"Today's spending cap of {money(cap.per_day)} {said}. {sum_of(spent, now)}"
+
+
+def sum_of(spent: Decimal, now: datetime) -> str:
+    return f"Calls and texts are taken to have cost {money(spent)} since midnight UTC ({now:%Y-%m-%d})."
