@@ -185,31 +185,37 @@ class Dispatch:
         if attempt.status is not AttemptStatus.PLANNED or attempt.try_ != command.try_:
             tx.finish(job.id)
             return None
-        way = self._way(tx, job, incident, attempt, jobs)
+        cap = spending.reached(tx, incident, attempt)
+        way = self._way(tx, job, incident, attempt, jobs, goes_out=cap is None)
         if way is not True:
             return way or None
-        told = rule(tx, incident, ev.AttemptClaimed(attempt.number, command.try_, tx.now - job.due_at), jobs)
+        told = rule(tx, incident, ev.AttemptClaimed(attempt.number, command.try_, tx.now - job.due_at, cap), jobs)
         claimed = told.incident.attempts[attempt.number - 1]
-        if claimed.status is not AttemptStatus.CLAIMED:  # after an outage somebody else is on call
+        if claimed.status is not AttemptStatus.CLAIMED:  # held back, or after an outage somebody else is on call
             if command.try_ == 1:  # else an earlier call of it may still ring
                 tx.free_phone(incident.id, attempt.number)
             tx.finish(job.id)
+            if cap is not None:
+                spending.held_back(tx)
             return None
         if may_be_gathered(incident, attempt):
             gather(tx, told.incident, claimed, command.try_)
         return told.incident, claimed
 
-    def _way(self, tx: Transaction, job: Job, incident: Incident, attempt: Attempt, jobs: list[Job]) -> Waiting | bool:
-        """Whether it may go out now. Else it waits, or goes with what is on its way there already (False: nothing is left to do)."""
+    def _way(
+        self, tx: Transaction, job: Job, incident: Incident, attempt: Attempt, jobs: list[Job], *, goes_out: bool
+    ) -> Waiting | bool:
+        """Whether it may go out now. Else it waits, or goes with what is on its way there already (False: nothing is left to do). One that
+        is held back may do that too, as it costs nothing, and waits for no turn."""
         if attempt.channel.rings and not self._hold_phone(tx, incident, attempt):
             return False if self._joins(tx, job, incident, attempt, jobs) else Waiting(job)
         if may_be_gathered(incident, attempt):
             if host := tx.names(attempt.address, incident.id, attempt.number):
                 self._join(tx, job, incident, attempt, host, jobs)
                 return False
-            if until := waits_until(tx, incident, attempt):
+            if goes_out and (until := waits_until(tx, incident, attempt)):
                 return self._waits_until(tx, job, until, gathers=True) or False
-        until = self._turn(tx, job, attempt)
+        until = self._turn(tx, job, attempt) if goes_out else None
         return True if until is None else self._waits_until(tx, job, until) or False
 
     def _turn(self, tx: Transaction, job: Job, attempt: Attempt) -> datetime | None:

@@ -10,8 +10,9 @@ from decimal import Decimal
 
 from escalation.domain import events as ev
 from escalation.domain.cap_notices import announcements, words
-from escalation.domain.cost import FREE, Cap, minutes_begun
-from escalation.domain.incident import Incident
+from escalation.domain.capped import may_be_held_back
+from escalation.domain.cost import FREE, REACHED, Cap, Spent, minutes_begun
+from escalation.domain.incident import Attempt, Incident
 from escalation.domain.policy import Site
 from escalation.domain.roster import Channel
 from escalation.domain.wording import messages
@@ -45,11 +46,30 @@ def correct(tx: Transaction, incident: Incident, event: ev.Event) -> None:
         tx.take_back_spending(-more)
 
 
+def reached(tx: Transaction, incident: Incident, attempt: Attempt) -> Decimal | None:
+    """The cap, where it is used up and may hold this one back."""
+    site = tx.site()
+    cap = site.spending_cap
+    if cap is None or not may_be_held_back(incident, attempt, site.roster, tx.now):
+        return None
+    return cap.per_day if cap.passed(tx.spent_today().amount) >= REACHED else None
+
+
+def held_back(tx: Transaction) -> None:
+    """Last in its transaction, as `count` is. The cap may have been lowered to less than was spent: whoever meets it so tells."""
+    site = tx.site()
+    if site.spending_cap:
+        _alarm(tx, site, site.spending_cap, tx.spent_today())
+
+
 def _spend(tx: Transaction, site: Site, cap: Cap, price: Decimal) -> None:
     """Whoever passes 80 or 100 % has it told, in the same transaction: it is told once, and not for what was taken back."""
-    spent = tx.spend(price)
+    _alarm(tx, site, cap, tx.spend(price))
+
+
+def _alarm(tx: Transaction, site: Site, cap: Cap, spent: Spent) -> None:
     if percent := spent.untold(cap):
-        tx.spending_told(percent, cap.per_day)
+        tx.spending_told(percent, cap.per_day)  # first: whoever else found it waits here, and announces the same
         for what in announcements(site, cap, spent.amount, percent, tx.now):
             tx.announce(what)
         log.warning("%s", words(cap, spent.amount, percent, tx.now)[1])

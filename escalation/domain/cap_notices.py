@@ -7,11 +7,10 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from escalation.domain.announcement import Announcement, identity
-from escalation.domain.cost import REACHED, Cap, money
+from escalation.domain.cost import FREE_WAYS, REACHED, Cap, money
 from escalation.domain.policy import Site
 from escalation.domain.roster import Channel, Responder, Target
 
-BY = (Channel.SLACK, Channel.EMAIL)  # never what would cost more of it
 WORTH_IT = timedelta(hours=6)
 
 
@@ -35,10 +34,10 @@ def targets(site: Site, cap: Cap) -> list[Target]:
 
 
 def free_way(who: Responder) -> Channel | None:
-    """A place has one only."""
+    """Never what would cost more of it. A place has one way only."""
     if who.is_place:
         return who.contacts[0].channel
-    return next((channel for channel in BY if who.contact(channel)), None)
+    return next((channel for channel in FREE_WAYS if who.contact(channel)), None)
 
 
 def words(cap: Cap, spent: Decimal, percent: int, now: datetime) -> tuple[str, str]:

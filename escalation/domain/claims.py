@@ -1,15 +1,18 @@
-"""An attempt before anything is on its way: the last look before sending, sending again, joining a call that is there already and
+"""An attempt before anything is on its way: the last look before sending, held back for what it costs, sending again, joining a call that is there already and
 coming back from one that never spoke of it. Not what comes after sending (`attempts`)."""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 
 from escalation.domain import events as ev
+from escalation.domain.capped import may_be_held_back, only_costs, with_free_ways
+from escalation.domain.cost import money
 from escalation.domain.draft import Draft
 from escalation.domain.incident import LAST_RESORT, Attempt, AttemptStatus, Outcome, TimerKind
 from escalation.domain.lateness import LATE, in_words, look_again
-from escalation.domain.paging import SLOW, settle
+from escalation.domain.paging import SLOW, climb, close_if_hopeless, meanwhile, settle
 from escalation.domain.timeline import EntryKind
 
 # Two carriers × 90 s of silence would eat 3 of the 5 minutes of a step: about 20 s until accepted, about 75 s after.
@@ -20,8 +23,26 @@ SHARED_CALL_TAKES = timedelta(seconds=400)
 
 def claim(draft: Draft, a: Attempt, event: ev.AttemptClaimed) -> None:
     """The last look before sending. The step's time begins with its first claim."""
-    if event.try_ == a.try_ and _is_still_wanted(draft, a, event.late):
+    if event.try_ != a.try_ or not _is_still_wanted(draft, a, event.late):
+        return
+    if event.cap is not None and may_be_held_back(draft.incident, a, draft.roster, draft.now):
+        hold_back(draft, a, event.cap)
+    else:
         _begin(draft, a, AttemptStatus.CLAIMED, SENDING_TAKES)
+
+
+def hold_back(draft: Draft, a: Attempt, cap: Decimal) -> None:
+    """It does not go out; its person is told at once by what costs nothing. Where there is no such way the page is over, and whatever the
+    policy does next comes in the same second."""
+    draft.note(f"{draft.what(a)}: held back, today's spending cap of {money(cap)} is reached.", EntryKind.PAGE)
+    settle(draft, a, Outcome.CAPPED)
+    page = draft.page(a.page)
+    draft.change_page(page.number, ladder=with_free_ways(page, draft.roster))
+    meanwhile(draft, page.number)
+    page = draft.page(page.number)
+    if only_costs(page):
+        close_if_hopeless(draft, page)
+    climb(draft, page.number)
 
 
 def join(draft: Draft, a: Attempt, event: ev.AttemptJoined) -> None:

@@ -12,6 +12,8 @@ from escalation.domain.roster import Channel, Target
 FREE = Decimal(0)
 CENT = Decimal("0.01")
 MINUTE = timedelta(minutes=1)
+PAID = (Channel.VOICE, Channel.SMS)
+FREE_WAYS = (Channel.SLACK, Channel.EMAIL)  # of a person
 NEAR, REACHED = 80, 100  # percent of the cap, at each of which somebody is told once a day
 
 

@@ -165,11 +165,13 @@ class Audited:
 
 @dataclass(frozen=True, slots=True)
 class AttemptClaimed:
-    """A worker is about to send. The machine looks last: when it answers with the attempt claimed, send. `late`: since it was due."""
+    """A worker is about to send. The machine looks last: when it answers with the attempt claimed, send. `late`: since it was due. `cap`:
+    what a day may cost, where that is used up."""
 
     attempt: int
     try_: int
     late: timedelta = timedelta(0)
+    cap: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

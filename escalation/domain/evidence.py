@@ -24,7 +24,7 @@ SIGNS: Final[Mapping[type[ev.AttemptEvent], str]] = MappingProxyType(
     }
 )
 NOBODY_KNOWS = (AttemptStatus.PLANNED, AttemptStatus.UNKNOWN)  # planned: to be sent again, for want of a sign
-UNSENT = (Outcome.STOOD_DOWN, Outcome.FAILED, Outcome.UNREACHABLE)
+UNSENT = (Outcome.STOOD_DOWN, Outcome.FAILED, Outcome.UNREACHABLE, Outcome.CAPPED)
 
 
 def tell_sign(draft: Draft, a: Attempt, event: Any) -> None:

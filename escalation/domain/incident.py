@@ -61,6 +61,7 @@ class Outcome(StrEnum):
     FAILED = "failed"
     UNREACHABLE = "unreachable"  # a permanent failure: bad number, opted out
     STOOD_DOWN = "stood down"
+    CAPPED = "spending cap reached"  # held back, nothing was sent
     SENT = "sent"  # a text that lies there to be read, when nobody waits for an answer to it any more
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from escalation.domain.capped import was_all_held_back
 from escalation.domain.commands import CommandKind
 from escalation.domain.draft import Draft
 from escalation.domain.incident import (
@@ -53,7 +54,7 @@ def next_step(draft: Draft) -> None:
     incident = draft.incident
     if incident.step + 1 < len(incident.policy.steps):
         begin_step(draft, incident.step + 1)
-    elif incident.round + 1 < incident.policy.rounds and not nothing_applies(draft):
+    elif incident.round + 1 < incident.policy.rounds and not (nothing_applies(draft) or was_all_held_back(incident)):
         draft.change(round=incident.round + 1)
         begin_step(draft, 0)
     else:
@@ -105,11 +106,12 @@ def page_all(draft: Draft, who: list[Responder], index: int, step: Step) -> None
 
 
 def move_on(draft: Draft) -> None:
-    """A step with nobody left to wait for is over at once; unless somebody in it declined, or it does not apply, that is said loudly."""
+    """A step with nobody left to wait for is over at once; unless somebody in it declined or was held back for what it costs, or it does
+    not apply, that is said loudly."""
     while draft.incident.status is Status.TRIGGERED and not draft.open_pages(draft.incident.step):
         pages = [p for p in draft.incident.pages if p.turn == draft.incident.turn and p.step == draft.incident.step]
         step = draft.incident.step + 1
-        if not any(p.closed == DECLINED for p in pages) and not is_passed_over(draft):
+        if not any(p.closed in (DECLINED, Outcome.CAPPED) for p in pages) and not is_passed_over(draft):
             alarm(draft, f"step {step} empty", f"Step {step} skipped: nobody in it can be reached.")
         next_step(draft)
 
@@ -187,8 +189,9 @@ def follow_roster(draft: Draft, index: int, step: Step) -> None:
 
 
 def _was_told(page: Page) -> bool:
-    """Whoever declined stays declined; whoever could not be reached may have a number now, and who was off call may be on again."""
-    return page.closed not in (Outcome.UNREACHABLE, NO_LONGER)
+    """Whoever declined stays declined; whoever could not be reached may have a number now, who was off call may be on again, and the
+    cap may be a higher one."""
+    return page.closed not in (Outcome.UNREACHABLE, NO_LONGER, Outcome.CAPPED)
 
 
 # --- ladders
@@ -273,13 +276,17 @@ def fall_to_voice(draft: Draft, number: int) -> None:
 def _never_called(draft: Draft, page: Page) -> bool:
     responder = draft.roster.responder(page.responder)
     reachable = responder is not None and responder.contact(Channel.VOICE) is not None
-    return reachable and not any(a.channel.rings for a in draft.attempts_of(page.number))
+    return reachable and not any(a.channel.rings and a.outcome is not Outcome.CAPPED for a in draft.attempts_of(page.number))
 
 
 def close_if_hopeless(draft: Draft, page: Page) -> None:
-    """Only permanent failures end a page before its time; silence waits for the step's timeout."""
-    newest = {a.rung: a for a in draft.attempts_of(page.number)}  # of a rung that was tried again the last try counts
-    if all(a.outcome is Outcome.UNREACHABLE for a in newest.values()):
+    """Only permanent failures, and what is held back for what it costs, end a page before its time; silence waits for the step's timeout."""
+    newest = {a.rung: a.outcome for a in draft.attempts_of(page.number)}  # of a rung that was tried again the last try counts
+    outcomes = set(newest.values())
+    if Outcome.CAPPED in outcomes and outcomes <= {Outcome.CAPPED, Outcome.UNREACHABLE}:
+        draft.note(f"{draft.whom(page)} has no way that costs nothing.", EntryKind.PAGE)
+        close(draft, page, Outcome.CAPPED)
+    elif outcomes <= {Outcome.UNREACHABLE}:
         draft.note(f"{draft.whom(page)} cannot be reached at all.", EntryKind.PAGE)
         close(draft, page, Outcome.UNREACHABLE)
         if page.step == LAST_RESORT and page.responder in {r.handle for r in resolve(draft, draft.incident.policy.last_resort)}:
