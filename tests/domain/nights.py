@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import time, timedelta
+from decimal import Decimal
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -52,6 +53,10 @@ class RandomNight:
     texts: set[Try] = field(default_factory=set)
     mail: list[ev.Event] = field(default_factory=list)  # callbacks under way, in any order
     told: list[ev.Event] = field(default_factory=list)
+    cap: Decimal | None = None  # what the night may cost, what has been spent, what each request costs
+    spent: Decimal = Decimal(0)
+    price: Decimal = Decimal(1)
+    held_back: int = 0
     kept: tuple[Incident, frozenset[Try]] | None = None  # a backup, and the calls that existed then
 
     def __post_init__(self) -> None:
@@ -95,11 +100,12 @@ class RandomNight:
         self.mail.append(self.dice.choice([ended, unheard]))
 
     def _send(self, c: Command) -> None:
-        self.tell(ev.AttemptClaimed(c.attempt, c.try_))
+        self.tell(ev.AttemptClaimed(c.attempt, c.try_, cap=self.cap if self.cap is not None and self.spent >= self.cap else None))
         self.pending.remove(c)
         attempt = self.incident.attempts[c.attempt - 1]
         if attempt.status is not AttemptStatus.CLAIMED or attempt.try_ != c.try_:
             return
+        self.spent += self.price
         assert self.incident.status in (Status.TRIGGERED, Status.EXHAUSTED), "dialled after it was over"
         assert self.incident.page_of(attempt).closed != "declined", "sent to somebody who declined"
         if attempt.channel.rings and self.dice.randrange(4) == 3:  # of a call that is not shared: nothing follows
