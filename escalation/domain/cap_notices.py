@@ -11,6 +11,7 @@ from escalation.domain.cost import FREE_WAYS, REACHED, Cap, money
 from escalation.domain.policy import Site
 from escalation.domain.roster import Channel, Responder, Target
 
+HELD = "Once it is reached, low urgency goes by Slack and e-mail until midnight UTC; high urgency rings on."
 WORTH_IT = timedelta(hours=6)
 
 
@@ -43,7 +44,7 @@ def free_way(who: Responder) -> Channel | None:
 def words(cap: Cap, spent: Decimal, percent: int, now: datetime) -> tuple[str, str]:
     """Subject and text."""
     said = "is reached" if percent >= REACHED else f"is used up to {percent} %"
-    return f"Today's spending cap {said}", f"Today's spending cap of {money(cap.per_day)} {said}. {sum_of(spent, now)}"
+    return f"Today's spending cap {said}", f"Today's spending cap of {money(cap.per_day)} {said}. {sum_of(spent, now)} {HELD}"
 
 
 def sum_of(spent: Decimal, now: datetime) -> str:
