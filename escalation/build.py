@@ -34,6 +34,7 @@ from escalation.settings import Settings
 from escalation.store import schema
 from escalation.store.queries import Queries
 from escalation.store.sql import SqlStore
+from escalation.verifying import Verifying
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +55,7 @@ class System:
     announcing: Announcing
     review: Review
     readiness: Readiness
+    verifying: Verifying
     plivo: PlivoClient | None
     ping: Ping | None
     caller: float  # seconds in which whoever is on the phone is answered
@@ -101,6 +103,7 @@ def build(
         announcing,
         review,
         readiness,
+        Verifying(store, carriers, settings.secret_key, settings.public_url),
         plivo,
         ping,
         caller,

@@ -25,6 +25,7 @@ from escalation.domain.roster import Channel
 from escalation.domain.timeline import Entry
 from escalation.domain.wording import Brief
 from escalation.ledger import Ledger
+from escalation.number_codes import NumberCodes
 from escalation.shared_calls import SharedCalls
 from escalation.shared_texts import SharedTexts
 
@@ -62,7 +63,7 @@ class OpenIncident:
     occurred_at: datetime | None
 
 
-class Transaction(SharedCalls, SharedTexts, Ledger, Protocol):
+class Transaction(SharedCalls, SharedTexts, Ledger, NumberCodes, Protocol):
     """One transaction. What it changed is seen by others when the context ends without an exception, else nothing is."""
 
     @property

@@ -34,6 +34,7 @@ class Retention:
                 self._forget_incidents,
                 self._forget_arrangements,
                 self._forget_announcements,
+                self._forget_codes,
                 self._forget_commands,
                 self._forget_identities,
             )
@@ -55,6 +56,9 @@ class Retention:
 
     def _forget_announcements(self, tx: Transaction) -> int:
         return tx.forget_announcements(tx.now - IDENTITIES, ROWS_AT_ONCE)
+
+    def _forget_codes(self, tx: Transaction) -> int:
+        return tx.forget_codes(tx.now - IDENTITIES, ROWS_AT_ONCE)
 
     def _forget_commands(self, tx: Transaction) -> int:
         return tx.forget_commands(tx.now - COMMANDS, ROWS_AT_ONCE)

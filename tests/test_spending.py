@@ -15,7 +15,7 @@ from escalation.domain.policy import Rung
 from escalation.domain.roster import Channel
 from escalation.errors import CarrierError, Verdict
 from escalation.spending import count
-from escalation.store.tables import announcements
+from escalation.store.site_tables import announcements
 from tests.builders import policy, site, step
 from tests.office import Office, office  # noqa: F401 - a fixture
 

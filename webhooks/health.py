@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from math import inf
@@ -22,9 +22,11 @@ from escalation.domain.incident import Status
 from escalation.domain.roster import Roster
 from escalation.domain.schedule import Shift, shifts
 from escalation.domain.self_test import BEGUN, FAILED, PASSED
+from escalation.domain.verification import Standing, standings
 from escalation.errors import StoreUnavailable
 from escalation.local.checks import pulse
 from escalation.local.checks.finding import Level
+from escalation.settings import Settings
 from escalation.store.queries import Queries
 from escalation.store.sql_retention import FORGOTTEN_ALARMS
 
@@ -59,7 +61,7 @@ class _Watch:
     def __init__(self, system: System) -> None:
         self._queries = system.queries
         self._registry = CollectorRegistry(auto_describe=False)
-        self._registry.register(_Numbers(system.queries, tests_itself=system.settings.tests_itself))
+        self._registry.register(_Numbers(system.queries, system.settings))
 
     def ready(self) -> ResponseReturnValue:
         """200, or 503 with every fault. A carrier that is down is told and is no fault: the other channels page."""
@@ -102,9 +104,9 @@ class _Numbers(Collector):
     """Asks when it is scraped: every process of the receiver tells the same, whichever the scrape hits; of closed incidents what it
     counted within the last minute."""
 
-    def __init__(self, queries: Queries, *, tests_itself: bool) -> None:
+    def __init__(self, queries: Queries, settings: Settings) -> None:
         self._queries = queries
-        self._tests_itself = tests_itself
+        self._settings = settings
         self._closed = Closed(queries)
 
     def collect(self) -> Iterator[Metric]:
@@ -166,6 +168,8 @@ class _Numbers(Collector):
             on_call.add_metric([name], len(theirs[0].people))
             gap.add_metric([name], sum((hole.end - hole.start).total_seconds() for hole in gaps(theirs)))
         yield from (on_call, gap, _twice(ahead), _reach(roster, self._queries.reach()))
+        if self._settings.secret_key:  # without it there are no marks to compare
+            yield _verified(standings(self._settings.secret_key, roster, self._queries.verified_numbers()))
 
     def _quiet(self) -> Iterator[Metric]:
         maintained = self._queries.maintained()
@@ -194,7 +198,7 @@ class _Numbers(Collector):
                 "Since an audit of all open incidents last found nothing.",
                 value=clean.total_seconds(),
             )
-        if self._tests_itself:
+        if self._settings.tests_itself:
             yield from _self_test(passed, failed)
         versions = self._queries.config_versions(1)
         version = versions[0].version if versions else 0
@@ -226,6 +230,16 @@ def _reach(roster: Roster, heard: Mapping[str, bool]) -> Metric:
         if person.readiness and handle in heard:
             reachable.add_metric([handle], float(heard[handle]))
     return reachable
+
+
+def _verified(found: Iterable[Standing]) -> Metric:
+    """By the name that a number has in the configuration."""
+    verified = GaugeMetricFamily(
+        "escalation_number_verified", "1 when a code went to the number and came back.", labels=["person", "phone"]
+    )
+    for one in found:
+        verified.add_metric([one.person, one.number.name], float(one.is_verified))
+    return verified
 
 
 def _self_test(passed: timedelta | None, failed: timedelta | None) -> Iterator[Metric]:

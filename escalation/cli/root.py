@@ -51,6 +51,7 @@ COMMANDS = {
     "migrate": "programs.migrate",
     "audit": "audit.audit",
     "self-test": "self_test.self_test",
+    "verify": "verify.verify",
     "backup": "backup.backup",
     "restore": "backup.restore",
     "resume": "backup.resume",

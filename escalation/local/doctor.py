@@ -14,7 +14,7 @@ import httpx
 
 from escalation.build import NoNudge, build
 from escalation.errors import BadSettings, StoreUnavailable
-from escalation.local.checks import carriers, installation, kept, paging, quiet, reach, spending, truth
+from escalation.local.checks import carriers, installation, kept, numbers, paging, quiet, reach, spending, truth
 from escalation.local.checks.finding import Finding, Level, fault, unknown
 from escalation.local.checks.patient import Patient
 from escalation.settings import Settings
@@ -33,6 +33,7 @@ NEED_DATABASE: Mapping[str, Check] = {
     "audit": truth.audit,
     "self-test": truth.self_test,
     "readiness": reach.readiness,
+    "numbers": numbers.verified,
     "held": truth.held,
     "maintenance": quiet.maintenance,
     "spending": spending.spending,

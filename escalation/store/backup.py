@@ -19,7 +19,8 @@ from escalation.store import schema
 from escalation.store.aside import Aside
 from escalation.store.engines import FAULTS
 from escalation.store.sql import SqlTransaction
-from escalation.store.tables import UNDONE, JobState, heartbeats, held, incidents, metadata, outbox, schema_revisions, sites
+from escalation.store.tables import UNDONE, heartbeats, held, incidents, metadata, outbox, schema_revisions, sites
+from escalation.store.types import JobState
 
 FORMAT = "escalation backup 1"
 BATCH = 500

@@ -26,7 +26,6 @@ from escalation.store.tables import (
     CLOSED,
     OPEN,
     UNDONE,
-    JobState,
     alerts,
     carriers,
     counters,
@@ -38,6 +37,7 @@ from escalation.store.tables import (
     sites,
     timers,
 )
+from escalation.store.types import JobState
 from escalation.store.views import ConfigVersion, Hold, IncidentRow, IncidentView, Maintained, Sending, TimelineEntry, WaitingJob
 
 TELLING = (TimerKind.STEP, TimerKind.SNOOZE, TimerKind.ACK)  # the timers that tell a person what happens next
@@ -65,6 +65,8 @@ class Reading(Protocol):
     def held(self) -> list[int]: ...
 
     def reach(self) -> dict[str, bool]: ...
+
+    def verified_numbers(self) -> set[tuple[str, str]]: ...
 
     def spent_today(self) -> Spent: ...
 
@@ -170,6 +172,11 @@ class Queries:
         """Whether people pressed the key of the last call before a shift."""
         with self._store.read() as tx:
             return tx.reach()
+
+    def verified_numbers(self) -> set[tuple[str, str]]:
+        """(person, mark of the number) of all that were shown to be theirs."""
+        with self._store.read() as tx:
+            return tx.verified_numbers()
 
     def spending(self) -> tuple[Spent, Cap | None]:
         """What is taken to be spent since midnight UTC, and the cap; nothing is counted without one."""

@@ -29,10 +29,24 @@ from escalation.store.sql_retention import Forgetting
 from escalation.store.sql_slots import Slots
 from escalation.store.sql_spending import Spending
 from escalation.store.sql_texts import Texts
+from escalation.store.sql_verified import Verified
 
 
 class SqlTransaction(
-    Watching, Forgetting, Announced, Calendars, Reach, Incidents, Outbox, Texts, Slots, Spending, Quieting, Gathered, Facts
+    Watching,
+    Forgetting,
+    Announced,
+    Calendars,
+    Reach,
+    Verified,
+    Incidents,
+    Outbox,
+    Texts,
+    Slots,
+    Spending,
+    Quieting,
+    Gathered,
+    Facts,
 ):
     """Implements `ports.Transaction`."""
 

@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import CursorResult, delete, select, update
 
 from escalation.domain.announcement import Announcement
+from escalation.store.site_tables import UNTOLD, announcements, gaps
 from escalation.store.sql_work import Work
-from escalation.store.tables import UNTOLD, JobState, announcements, gaps
+from escalation.store.types import JobState
 
 _SAID = (announcements.c.identity, announcements.c.to, announcements.c.channel, announcements.c.subject, announcements.c.text,
          announcements.c.until, announcements.c.schedule, announcements.c.starts_at)  # fmt: skip

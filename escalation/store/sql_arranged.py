@@ -9,8 +9,9 @@ from sqlalchemy import Row, bindparam, select, update
 
 from escalation.domain.arrangements import Arrangement
 from escalation.domain.overrides import Absence, Override
+from escalation.store.site_tables import ArrangementKind, arrangements
 from escalation.store.sql_work import Work
-from escalation.store.tables import ArrangementKind, arrangements, counters
+from escalation.store.tables import counters
 
 ROSTER_CHANGES = "roster_change"
 _HELD = select(arrangements).where(arrangements.c.ends_at > bindparam("since")).order_by(arrangements.c.id)

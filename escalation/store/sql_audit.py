@@ -13,7 +13,8 @@ from escalation.domain.commands import SENDING
 from escalation.store.sql_incidents import KNOWN as KNOWN_TIMER
 from escalation.store.sql_outbox import KNOWN as KNOWN_COMMAND
 from escalation.store.sql_work import Work
-from escalation.store.tables import OPEN, UNDONE, JobState, incidents, outbox, timers
+from escalation.store.tables import OPEN, UNDONE, incidents, outbox, timers
+from escalation.store.types import JobState
 
 _MOST_STRANGE = 100
 

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from escalation.store.site_tables import calendars
 from escalation.store.sql_work import Work
-from escalation.store.tables import calendars, sites
+from escalation.store.tables import sites
 
 
 class Calendars(Work):

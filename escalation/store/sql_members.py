@@ -3,7 +3,6 @@ none. Which belong together is decided outside (`domain.grouping`)."""
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime
 from typing import Any
 
@@ -35,10 +34,7 @@ class Gathered(Work):
         return _member(self.connection.execute(_OF_KEY, {"service": service, "dedup_key": clean(dedup_key)}).first())
 
     def gather(self, service: str, group_key: str) -> None:
-        if self.dialect == "postgresql":
-            digest = hashlib.sha256(f"{service}\n{group_key}".encode("utf-8", "replace")).digest()
-            number = int.from_bytes(digest[:8], "big", signed=True)
-            self.connection.execute(select(func.pg_advisory_xact_lock(number | 1 << 62)))
+        self.wait_for(service, group_key)
 
     def group(self, service: str, group_key: str, since: datetime) -> Member | None:
         which = {"service": service, "group_key": clean(group_key), "since": since}

@@ -18,7 +18,8 @@ from escalation.ports import Job
 from escalation.store import mapping
 from escalation.store.naming import label, task_id
 from escalation.store.sql_work import Work, inserting
-from escalation.store.tables import NOT_HELD, UNDONE, UNNUDGED, JobState, outbox
+from escalation.store.tables import NOT_HELD, UNDONE, UNNUDGED, outbox
+from escalation.store.types import JobState
 
 _PENDING = and_(UNDONE, outbox.c.state == JobState.PENDING)
 _CLAIMED = and_(UNDONE, outbox.c.state == JobState.CLAIMED)

@@ -14,8 +14,9 @@ from escalation.domain.hold import HELD
 from escalation.domain.incident import Status
 from escalation.domain.inhibition import Parent
 from escalation.domain.maintenance import Maintenance, Planned
+from escalation.store.site_tables import maintenance
 from escalation.store.sql_work import Work
-from escalation.store.tables import OPEN, incidents, maintenance
+from escalation.store.tables import OPEN, incidents
 
 # Written among other words of an incident, as JSON.
 IS_HELD = (incidents.c.status == Status.SNOOZED, type_coerce(incidents.c.alarmed, String).like(f'%"{HELD}%'))

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import and_, select, update
 
+from escalation.store.site_tables import reach
 from escalation.store.sql_work import Work
-from escalation.store.tables import reach
 
 
 class Reach(Work):

@@ -8,22 +8,10 @@ from datetime import datetime
 from sqlalchemy import Column, CursorResult, Delete, String, Table, delete, func, select, type_coerce
 
 from escalation.domain.timeline import EntryKind
+from escalation.store.site_tables import arrangements, maintenance
 from escalation.store.sql_work import Work
-from escalation.store.tables import (
-    CLOSED,
-    NO_NONCE,
-    NONCE,
-    OPEN,
-    JobState,
-    alerts,
-    arrangements,
-    calls,
-    entries,
-    inbox,
-    incidents,
-    maintenance,
-    outbox,
-)
+from escalation.store.tables import CLOSED, NO_NONCE, NONCE, OPEN, alerts, calls, entries, inbox, incidents, outbox
+from escalation.store.types import JobState
 
 FORGOTTEN_ALARMS = "forgotten_alarms"
 _ROWS = 500  # of one table in one transaction: some milliseconds

@@ -12,7 +12,8 @@ from sqlalchemy.sql.dml import ReturningInsert
 
 from escalation.ports import Job
 from escalation.store.sql_work import Work, inserting
-from escalation.store.tables import UNDONE, JobState, outbox, slots
+from escalation.store.tables import UNDONE, outbox, slots
+from escalation.store.types import JobState
 
 # Whoever has been due for longer than this and was not claimed has nobody who carries it out: it must not stop the others.
 _NOBODY_COMES = timedelta(seconds=3)

@@ -14,7 +14,8 @@ from escalation.domain.policy import SELF_TEST
 from escalation.shared_texts import LastText
 from escalation.store.sql_calls import BY_TEXT, Calls
 from escalation.store.sql_facts import holding
-from escalation.store.tables import OVER_UNHEARD, JobState, attempts, calls, incidents, menus, outbox, phones
+from escalation.store.tables import OVER_UNHEARD, attempts, calls, incidents, menus, outbox, phones
+from escalation.store.types import JobState
 
 _FEW = 20
 

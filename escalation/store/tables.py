@@ -1,36 +1,22 @@
-"""The tables. Columns are named as the fields of the values they hold. Not how rows become values (`mapping`), not the migrations
-(`migrations/versions`, which a test compares with this file)."""
+"""The tables of incidents and of their sending. Columns are named as the fields of the values they hold. Not how rows become values (`mapping`), not the migrations
+(`migrations/versions`, which a test compares with this file), not those of people and schedules (`site_tables`)."""
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from pydantic import TypeAdapter
-from sqlalchemy import Column, ForeignKey, ForeignKeyConstraint, Index, Integer, MetaData, String, Table, Text, text
+from sqlalchemy import Column, ForeignKey, ForeignKeyConstraint, Index, Integer, String, Table, Text, text
 
 from escalation.domain.alert import Action, Link, Severity
 from escalation.domain.commands import CommandKind
 from escalation.domain.incident import AttemptStatus, Outcome, Status, TimerKind
 from escalation.domain.joined import Menu
-from escalation.domain.maintenance import Scope
 from escalation.domain.policy import Policy, Rung, Site
 from escalation.domain.roster import Channel
 from escalation.domain.timeline import EntryKind
-from escalation.store.types import BIG, Details, Moment, Money, Shape, Word, Words
+from escalation.store import site_tables
+from escalation.store.types import BIG, Details, JobState, Moment, Money, Shape, Word, Words
 
-metadata = MetaData()
-
-
-class ArrangementKind(StrEnum):
-    OVERRIDE = "override"
-    ABSENCE = "absence"
-
-
-class JobState(StrEnum):
-    PENDING = "pending"
-    CLAIMED = "claimed"
-    DONE = "done"
-
+metadata = site_tables.metadata  # of all tables, also of those
 
 # Written out, never as parameters: a partial index serves only a query that repeats its condition word for word.
 OVER_UNHEARD = text("calls.ended_at IS NOT NULL AND calls.told_at IS NULL")
@@ -41,7 +27,6 @@ UNDONE = text("outbox.state <> 'done'")
 NONCE = text("substr(inbox.identity, 1, 3) = 'v2:'")
 NO_NONCE = text("substr(inbox.identity, 1, 3) <> 'v2:'")
 UNNUDGED = text("outbox.state = 'pending' AND outbox.nudged_at IS NULL")
-UNTOLD = text("announcements.state <> 'done'")
 NOT_HELD = text("NOT EXISTS (SELECT 1 FROM held)")
 
 
@@ -261,77 +246,6 @@ carriers = Table(  # only those believed down
     Column("reason", Words, nullable=False),
 )
 
-arrangements = Table(  # overrides and absences; what was taken back stays until it is long over
-    "arrangements",
-    metadata,
-    Column("id", BIG, primary_key=True, autoincrement=True),
-    Column("kind", Word(ArrangementKind), nullable=False),
-    Column("schedule", Words, nullable=False),  # empty: an absence is one in all of them
-    Column("person", Words),  # nobody: an empty slot
-    Column("instead_of", Words),
-    Column("starts_at", Moment, nullable=False),
-    Column("ends_at", Moment, nullable=False),
-    Column("made_by", Words, nullable=False),
-    Column("made_at", Moment, nullable=False),
-    Column("removed_by", Words, nullable=False, default=""),
-    Column("removed_at", Moment),
-    sqlite_autoincrement=True,  # of two that speak of the same the higher id holds
-)
-Index("arrangements_end", arrangements.c.ends_at)
-
-calendars = Table(  # how often the address of a calendar was renewed; most never were, and have no row
-    "calendars",
-    metadata,
-    Column("owner", Words, primary_key=True),  # a target: a person's handle, or `schedule:` and its name
-    Column("edition", Integer, nullable=False),
-    Column("renewed_by", Words, nullable=False),
-    Column("renewed_at", Moment, nullable=False),
-)
-
-announcements = Table(  # what is told beside incidents, each once; `reason` says what became of it
-    "announcements",
-    metadata,
-    Column("identity", String(120), primary_key=True),
-    Column("to", Words, nullable=False),
-    Column("channel", Word(Channel), nullable=False),
-    Column("subject", Words, nullable=False),
-    Column("text", Words, nullable=False),
-    Column("until", Moment, nullable=False),
-    Column("schedule", Words, nullable=False),  # empty: it is about nobody's shift
-    Column("starts_at", Moment),
-    Column("state", Word(JobState), nullable=False),
-    Column("reason", Words, nullable=False),
-    Column("tries", Integer, nullable=False),
-    Column("due_at", Moment, nullable=False),  # of a claimed one: when whoever holds it is given up
-)
-Index("announcements_undone", announcements.c.due_at,
-      sqlite_where=text("state <> 'done'"), postgresql_where=text("state <> 'done'"))  # fmt: skip
-Index("announcements_until", announcements.c.until)
-
-gaps = Table(  # of schedules, that were told to those who fill them
-    "gaps",
-    metadata,
-    Column("schedule", Words, primary_key=True),
-    Column("starts_at", Moment, primary_key=True),
-    Column("ends_at", Moment, primary_key=True),
-    Column("told_at", Moment, nullable=False),
-)
-maintenance = Table(  # windows that people planned; what was ended early stays until it is long over
-    "maintenance",
-    metadata,
-    Column("id", BIG, primary_key=True, autoincrement=True),
-    Column("scope", Shape(TypeAdapter(Scope)), nullable=False),
-    Column("reason", Words, nullable=False),
-    Column("stops", Integer, nullable=False),  # 1: also what is being paged when it begins
-    Column("starts_at", Moment, nullable=False),
-    Column("ends_at", Moment, nullable=False),
-    Column("made_by", Words, nullable=False),
-    Column("made_at", Moment, nullable=False),
-    Column("ended_by", Words, nullable=False, default=""),
-    Column("ended_at", Moment),
-    sqlite_autoincrement=True,
-)
-Index("maintenance_end", maintenance.c.ends_at)
 
 members = Table(  # the troubles of an incident that gathers several
     "members",
@@ -349,15 +263,6 @@ members = Table(  # the troubles of an incident that gathers several
 Index("members_key", members.c.service, members.c.dedup_key)
 Index("members_group", members.c.service, members.c.incident_id)
 
-reach = Table(  # the last call before a shift, of each person who asked for one
-    "reach",
-    metadata,
-    Column("person", Words, primary_key=True),
-    Column("shift_at", Moment, nullable=False),
-    Column("asked_at", Moment, nullable=False),
-    Column("answered", Integer),  # 1, 0, or not known yet
-    Column("heard_at", Moment),
-)
 
 sites = Table(
     "sites",

@@ -26,6 +26,12 @@ BIG = BigInteger().with_variant(Integer(), "sqlite")  # SQLite numbers rows by i
 _NUL_ESCAPE = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 
 
+class JobState(StrEnum):
+    PENDING = "pending"
+    CLAIMED = "claimed"
+    DONE = "done"
+
+
 def clean(text: str) -> str:
     """What both databases can hold: PostgreSQL refuses NUL, both refuse lone surrogates."""
     return text.replace("\0", "").encode("utf-8", "replace").decode()

@@ -12,7 +12,7 @@ from escalation.domain.hold import Hold as HeldBack
 from escalation.domain.incident import Incident, Status
 from escalation.domain.maintenance import On
 from escalation.domain.timeline import Entry
-from escalation.store.tables import JobState
+from escalation.store.types import JobState
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from escalation.build import System
 from escalation.domain import events as ev
 from escalation.domain.incident import Outcome, Via
 from escalation.intake import native
-from escalation.store.tables import JobState, outbox
+from escalation.store.tables import outbox
+from escalation.store.types import JobState
 from tests.bench import people
 
 FAR = timedelta(days=300)

@@ -12,6 +12,7 @@ import httpx
 from escalation.audit import CLEAN
 from escalation.build import build
 from escalation.config.apply import apply
+from escalation.domain.verification import mark, standings
 from escalation.local.checks import pulse
 from escalation.local.checks.finding import Level
 from escalation.local.doctor import Diagnosis, as_json, as_lines, examine
@@ -128,6 +129,9 @@ def admit(folder: Path, sandbox: Server) -> Ward:
     schema.migrate(Settings.from_env(environ).sql_url)
     made = Ward(folder, sandbox, environ)
     made.apply(CONFIGURATION)
+    with made.system.store.transaction() as tx:
+        for one in standings(SECRETS["ESCALATION_SECRET_KEY"], tx.site().roster, ()):
+            tx.verify_by_key(one.person, mark(SECRETS["ESCALATION_SECRET_KEY"], one.number.address))
     made.beat(*pulse.NEEDED, "queue intake", CLEAN)
     return made
 

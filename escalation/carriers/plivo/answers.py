@@ -40,6 +40,19 @@ def say(words: Sequence[str]) -> bytes:
     return _document(response)
 
 
+def spell(before: Sequence[str], letters: Sequence[str], again: Sequence[str], after: Sequence[str]) -> bytes:
+    """Says the letters twice, slowly enough to be written down, and hangs up."""
+    response = etree.Element("Response")
+    for words in (before, again):
+        _say(response, words)
+        for letter in letters:
+            _say(response, [letter])
+            etree.SubElement(response, "Wait", length="1")
+    _say(response, after)
+    etree.SubElement(response, "Hangup")
+    return _document(response)
+
+
 def say_then_go(words: Sequence[str], url: str) -> bytes:
     """Says the words and asks there what comes next: what takes longer than an answer may."""
     response = etree.Element("Response")

@@ -61,10 +61,15 @@ class Inbound:
 
 def call_events(what: str, form: Form, name: Name) -> list[Event]:
     """Events of a voice callback; `what` is the last part of its URL (ring, answer, machine, hangup; others mean nothing)."""
-    if _status(form) in _OVER or form.get("Event") == "Hangup":
+    if is_over(form):
         what = "hangup"  # Plivo posts it to the answer URL too where it has no other
     read = READERS.get(what)
     return read(form, name) if read else []
+
+
+def is_over(form: Form) -> bool:
+    """Whether a voice callback tells of the call's end, wherever it was posted."""
+    return _status(form) in _OVER or form.get("Event") == "Hangup"
 
 
 def text_events(form: Form, name: Name) -> list[Event]:

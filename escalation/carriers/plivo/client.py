@@ -16,7 +16,7 @@ import httpx
 from escalation.carriers.plivo import causes
 from escalation.carriers.plivo.callbacks import Name, e164
 from escalation.carriers.plivo.crossing import CalledOff, Crossing
-from escalation.carriers.plivo.urls import Urls
+from escalation.carriers.plivo.urls import Urls, code_answer
 from escalation.deadline import DEADLINE, within
 from escalation.domain.announcement import MOST_BY_TEXT
 from escalation.domain.roster import Channel
@@ -28,6 +28,7 @@ from escalation.ports import Notice
 
 CALL_LASTS = 300  # seconds after the answer; the menu takes half of that, and a forgotten phone must not stay busy
 TEXT_LASTS = 900  # seconds Plivo may keep a text in its queue: a page that is older only confuses
+CODE_RINGS, CODE_LASTS = 30, 90  # seconds of a call that speaks a code: its phone must soon be free for pages
 CONNECTING = 4.0  # a refused or dead connection shall be known, and tried again, well before the deadline
 LONGEST_ANSWER = 64 * 1024
 _DIALLABLE = re.compile(r"[1-9][0-9]{6,14}|sip:[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9.-]{1,100}")
@@ -115,6 +116,15 @@ class PlivoClient:
             raise CarrierError(Verdict.PERMANENT, "Plivo: not a number that can be called")
         said = cut(gsm7(text) if is_readable(text) else text, MOST_BY_TEXT)
         self._ask("POST", "Message/", {"src": self._from, "dst": number, "text": said, "type": "sms", "log": "false"})
+
+    def speak_code(self, address: str, code_id: int) -> None:
+        """A call whose words the receiver makes; nothing else of it is told to us."""
+        number = digits(address)
+        if not _DIALLABLE.fullmatch(number):
+            raise CarrierError(Verdict.PERMANENT, "Plivo: not a number that can be called")
+        answer = {"answer_url": code_answer(self._public_url, code_id), "answer_method": "POST"}
+        times = {"ring_timeout": CODE_RINGS, "time_limit": CODE_LASTS}
+        _first(self._ask("POST", "Call/", {"from": self._from, "to": number, **answer, **times}), "request_uuid")
 
     def alive(self) -> bool:
         """Whether Plivo takes our credentials and the account has money left; without that every page would fail again."""

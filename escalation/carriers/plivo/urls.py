@@ -15,6 +15,11 @@ ASKING = "#ct=2000&rt=3000&rc=2&rp=all"
 TELLING = "#ct=2000&rt=5000&rc=5&rp=all"
 
 
+def code_answer(public_url: str, code_id: int) -> str:
+    """Where a call that speaks a code asks for its words."""
+    return f"{public_url}/plivo/codes/{code_id}/answer{ASKING}"
+
+
 @dataclass(frozen=True, slots=True)
 class Urls:
     """All addresses of one call or text. `hop` counts the menus within a call."""
