@@ -34,9 +34,6 @@ class NumberCodes(Protocol):
     def use_code(self, id: int, by: str) -> None:
         """It came back: that number is that person's."""
 
-    def verify_by_key(self, person: str, mark: str) -> None:
-        """That person answered a call of ours there by its key. Nothing where the number is known to be theirs."""
-
     def verified_numbers(self) -> set[tuple[str, str]]:
         """(person, mark) of all that were shown to be theirs, also of numbers that are nobody's any more."""
 

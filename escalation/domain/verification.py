@@ -24,7 +24,6 @@ _TYPED = re.compile(r"[0-9]{6}", re.ASCII)
 class Way(StrEnum):
     SMS = "sms"
     CALL = "call"
-    KEY = "key"  # no code at all: a page, or a test call, was answered there by its key
 
     @property
     def channel(self) -> Channel:
@@ -33,8 +32,8 @@ class Way(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """One of a person's numbers. `name`: as in the configuration, else what it is for. `is_texted`: texts go there; not where they would
-    be dropped, after a STOP (`has_opted_out`)."""
+    """One of a person's numbers. `name`: as in the configuration, else what it is for. `is_texted`: the
+    configuration has texts go there; `has_opted_out`: after a STOP they would be dropped."""
 
     name: str
     address: str = field(repr=False)

@@ -13,7 +13,6 @@ from escalation.store.site_tables import verifications
 from escalation.store.sql_work import Work
 from escalation.store.tables import phones
 
-_WAS_SENT = verifications.c.way != Way.KEY
 _CODE = select(
     verifications.c.id,
     verifications.c.person,
@@ -22,7 +21,7 @@ _CODE = select(
     verifications.c.sent_at,
     verifications.c.tries,
     verifications.c.verified_at,
-).where(_WAS_SENT)
+)
 
 
 class Verified(Work):
@@ -30,7 +29,7 @@ class Verified(Work):
 
     def codes_sent(self, mark: str, since: datetime) -> list[datetime]:
         self.wait_for("codes", mark)
-        sent = select(verifications.c.sent_at).where(_WAS_SENT, verifications.c.mark == mark, verifications.c.sent_at > since)
+        sent = select(verifications.c.sent_at).where(verifications.c.mark == mark, verifications.c.sent_at > since)
         return list(self.connection.scalars(sent))
 
     def keep_code(self, person: str, mark: str, way: Way, nonce: str, by: str) -> Code:
@@ -47,7 +46,7 @@ class Verified(Work):
         if row is None:
             return None
         same = verifications.c.person == row.person, verifications.c.mark == row.mark
-        last = self.connection.scalar(select(func.max(verifications.c.id)).where(_WAS_SENT, *same))
+        last = self.connection.scalar(select(func.max(verifications.c.id)).where(*same))
         return _code(row) if last == id else None
 
     def newest_codes(self, person: str, marks: Collection[str], since: datetime) -> list[Code]:
@@ -62,13 +61,6 @@ class Verified(Work):
     def use_code(self, id: int, by: str) -> None:
         values = {"verified_at": self.now, "verified_by": by}
         self.connection.execute(update(verifications).where(verifications.c.id == id).values(values))
-
-    def verify_by_key(self, person: str, mark: str) -> None:
-        self.wait_for("codes", mark)
-        if (person, mark) in self.verified_numbers():
-            return
-        row = {"person": person, "mark": mark, "way": Way.KEY, "nonce": "", "sent_at": self.now, "sent_by": person, "tries": 0}
-        self.connection.execute(verifications.insert().values(row | {"verified_at": self.now, "verified_by": person}))
 
     def verified_numbers(self) -> set[tuple[str, str]]:
         known = select(verifications.c.person, verifications.c.mark).where(verifications.c.verified_at.is_not(None))

@@ -12,7 +12,7 @@ import httpx
 from escalation.audit import CLEAN
 from escalation.build import build
 from escalation.config.apply import apply
-from escalation.domain.verification import mark, standings
+from escalation.domain.verification import Way, mark, standings
 from escalation.local.checks import pulse
 from escalation.local.checks.finding import Level
 from escalation.local.doctor import Diagnosis, as_json, as_lines, examine
@@ -131,7 +131,8 @@ def admit(folder: Path, sandbox: Server) -> Ward:
     made.apply(CONFIGURATION)
     with made.system.store.transaction() as tx:
         for one in standings(SECRETS["ESCALATION_SECRET_KEY"], tx.site().roster, ()):
-            tx.verify_by_key(one.person, mark(SECRETS["ESCALATION_SECRET_KEY"], one.number.address))
+            kept = mark(SECRETS["ESCALATION_SECRET_KEY"], one.number.address)
+            tx.use_code(tx.keep_code(one.person, kept, Way.SMS, "", "zoe").id, "zoe")
     made.beat(*pulse.NEEDED, "queue intake", CLEAN)
     return made
 

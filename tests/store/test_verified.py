@@ -46,16 +46,6 @@ def test_guesses_are_counted_and_a_code_is_used_once(store: SqlStore) -> None:
         assert tx.verified_numbers() == {("ann", ANN)}
 
 
-def test_a_key_verifies_a_number_once_and_is_no_code(store: SqlStore) -> None:
-    """It ends no code that is out, and counts for none of those that may go out in an hour."""
-    with store.transaction() as tx:
-        out = sent(tx)
-        for _ in range(2):
-            tx.verify_by_key("ann", ANN)
-        assert tx.verified_numbers() == {("ann", ANN)}
-        assert (tx.newest_codes("ann", [ANN], LONG_AGO), tx.code(out.id), tx.codes_sent(ANN, LONG_AGO)) == ([out], out, [NIGHT])
-
-
 def test_two_who_ask_at_once_cannot_send_more_than_five(store: SqlStore) -> None:
     """The second waits until the first has kept its code."""
     went: list[bool] = []

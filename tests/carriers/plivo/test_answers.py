@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from escalation.carriers.plivo import answers
-from escalation.sandbox.document import Collect, Hang, Redirect, Speak, parse
+from escalation.sandbox.document import Collect, Hang, Redirect, Speak, Wait, parse
 
 KEY, SILENT = "https://pager.example.com/plivo/calls/42-3-1/key/0#rc=2", "https://pager.example.com/plivo/calls/42-3-1/silent/0"
 
@@ -35,6 +35,14 @@ def test_what_came_of_a_key_is_spoken_inside_the_menu() -> None:
     menu, _ = read(answers.say_then_menu(["That key means nothing here."], ["Press 1."], KEY, SILENT))
     assert isinstance(menu, Collect)
     assert [prompt.text for prompt in menu.prompts if isinstance(prompt, Speak)] == ["That key means nothing here.", "Press 1."]
+
+
+def test_letters_are_spelled_twice_and_slowly() -> None:
+    """A pause behind each, so that they can be written down; then it hangs up."""
+    document = read(answers.spell(["Here."], ["four", "two"], ["Once more."], ["Goodbye."]))
+    letters = [Speak("four"), Wait(1.0), Speak("two"), Wait(1.0)]
+    assert document[:-1] == [Speak("Here."), *letters, Speak("Once more."), *letters, Speak("Goodbye.")]
+    assert isinstance(document[-1], Hang)
 
 
 def test_saying_ends_the_call() -> None:

@@ -15,6 +15,7 @@ import pytest
 from escalation.carriers.plivo.client import PlivoClient
 from escalation.domain.roster import Channel
 from escalation.errors import CarrierError, Verdict
+from escalation.number_codes import Speaker
 from escalation.ports import Carrier, Notice, Telephone
 from escalation.sandbox import Habit, World, create_app
 from tests.carriers.stubs import brief, closed_port, notice
@@ -73,10 +74,23 @@ def verdict(act: Callable[[], object]) -> tuple[Verdict, str]:
     return caught.value.verdict, caught.value.reason
 
 
+def test_a_call_that_speaks_a_code_asks_for_its_words_and_tells_nothing_else(site: Site) -> None:
+    """Only the code's row is named, and the phone is not kept busy for long."""
+    site.plivo.speak_code(ANN, 7)
+    site.world.advance()
+    site.world.advance_to(site.world.now() + 5)
+    site.world.phone(ANN).pick_up()
+    site.world.advance()
+    assert site.story == ["codes/7/answer"]
+    assert site.heard[0][1]["To"] == ANN[1:]
+    assert verdict(lambda: site.plivo.speak_code("+1<2", 7))[0] is Verdict.PERMANENT
+
+
 def test_it_is_a_carrier_and_a_telephone() -> None:
     """By the ports' protocols."""
     plivo: Carrier = client(None)
     assert isinstance(plivo, Telephone)
+    assert isinstance(plivo, Speaker)
     assert (plivo.name, set(plivo.channels)) == ("plivo", {Channel.VOICE, Channel.SMS})
 
 

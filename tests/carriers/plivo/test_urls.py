@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urldefrag
 import pytest
 
 from escalation.carriers.plivo.callbacks import Name
-from escalation.carriers.plivo.urls import ASKING, TELLING, Urls
+from escalation.carriers.plivo.urls import ASKING, TELLING, Urls, code_answer
 
 URLS = Urls("https://pager.example.com", Name(42, 3, 1))
 
@@ -23,6 +23,11 @@ def test_addresses_name_incident_attempt_and_try_and_nothing_else() -> None:
     assert all(url.endswith(ASKING) for url in asking)
     assert all(url.endswith(TELLING) for url in telling)
     assert URLS.text_status == "https://pager.example.com/plivo/texts/42-3-1/status"
+
+
+def test_the_address_of_a_code_names_its_row_and_nothing_else() -> None:
+    """Neither number nor code."""
+    assert code_answer("https://pager.example.com", 7) == f"https://pager.example.com/plivo/codes/7/answer{ASKING}"
 
 
 @pytest.mark.parametrize(("fragment", "longest"), [(ASKING, 15_000), (TELLING, 55_000)])
