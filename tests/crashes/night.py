@@ -40,6 +40,7 @@ from escalation.settings import Settings
 from escalation.store.queries import Queries
 from escalation.store.schema import migrate
 from escalation.store.sql import SqlStore, SqlTransaction
+from escalation.verifying import Verifying
 from tests.builders import KEY, NIGHT, PHONES, site
 from tests.crashes.boundaries import Death, Fate, MortalNudge, MortalStore, MortalTransport, all_mortal
 from tests.fakes import FakeClock
@@ -205,9 +206,10 @@ class CrashNight:
         audit, retention = Audit(engine, mortal), Retention(mortal, self.settings.keep_days)  # type: ignore[arg-type]
         review = Review(engine, mortal)  # type: ignore[arg-type]
         announcing, readiness = Announcing(mortal, carriers), Readiness(engine, mortal)  # type: ignore[arg-type]
+        verifying = Verifying(mortal, carriers, self.settings.secret_key, self.settings.public_url)  # type: ignore[arg-type]
         self.system = System(
             self.settings, mortal, engine, dispatch, briefs, Queries(store), responses, audit, retention, announcing, review,
-            readiness, plivo, None, caller=30
+            readiness, verifying, plivo, None, caller=30
         )  # type: ignore[arg-type]  # fmt: skip
         self.timekeeper = Timekeeper(self.system, nudge, at_once)
         self.app = httpx.WSGITransport(app=create_app(self.system))

@@ -71,7 +71,7 @@ class Race:
         audit, retention = Audit(engine, mortal), Retention(mortal, 0)  # type: ignore[arg-type]
         return System(
             None, mortal, engine, dispatch, briefs, Queries(store), None, audit, retention, Announcing(mortal, {}),
-            Review(engine, mortal), Readiness(engine, mortal), None, None, 30
+            Review(engine, mortal), Readiness(engine, mortal), None, None, None, 30
         )  # type: ignore[arg-type]  # fmt: skip
 
     def keeps(self, fate: Fate | None = None) -> None:
