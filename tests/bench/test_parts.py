@@ -63,7 +63,7 @@ def test_a_copys_timer_makes_the_engine_do_its_work(system: System) -> None:
 @pytest.mark.slow
 def test_each_part_finds_its_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the real processes."""
-    for module, name, value in ((stage, "SETTLED", 0), (timers, "SOON", 0.2), (history, "BLOCK", 2), (history, "FEW", 1)):
+    for module, name, value in ((stage, "SETTLED", 0), (timers, "SOON", 1.5), (history, "BLOCK", 2), (history, "FEW", 1)):
         monkeypatch.setattr(module, name, value)
     with stage.ground(tmp_path, "", own_broker=True) as on, stage.site(on, history.PEOPLE, history.TOLD) as site:
         closed = history.measure(site, site, history.Sizes(closed=40, pages=2, forgetting=0.1), print)
