@@ -11,6 +11,8 @@ from escalation.config.duration import spelled
 from escalation.config.faults import Faults, Path
 from escalation.domain import cap_notices
 from escalation.domain.alert import Severity
+from escalation.domain.announcement import way
+from escalation.domain.cost import FREE_WAYS
 from escalation.domain.policy import Policy, Site, Step
 from escalation.domain.roster import PLACES, Channel, Responder, Target, TargetKind
 from escalation.domain.urgency import Urgency
@@ -120,7 +122,7 @@ def _cap(site: Site) -> Advice:
     if cap is None:
         return
     told = [who for target in cap_notices.targets(site, cap) for who in site.roster.everybody(target)]
-    if not any(cap_notices.free_way(who) for who in told):
+    if not any(way(who, FREE_WAYS) for who in told):
         yield ("spending_cap",), "nobody can be told in Slack or by e-mail that it is near: `notify` is missing"
     for key, what in (("call", "calls"), ("text", "texts")):
         if not getattr(site.prices, key):

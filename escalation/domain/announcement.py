@@ -4,10 +4,11 @@ for everything. Not which there are (`gap_notices`, `shift_notices`), and not th
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from escalation.domain.roster import Channel
+from escalation.domain.roster import Channel, Responder
 
 MOST_BY_TEXT = 300  # characters: two messages
 
@@ -27,6 +28,13 @@ class Announcement:
     schedule: str = ""
     starts_at: datetime | None = None
     overtaken: bool = False
+
+
+def way(who: Responder, ways: Sequence[Channel]) -> Channel | None:
+    """The first of these ways that a person has; a place has one of its own."""
+    if who.is_place and who.contacts:
+        return who.contacts[0].channel
+    return next((channel for channel in ways if who.contact(channel)), None)
 
 
 def identity(*parts: str) -> str:

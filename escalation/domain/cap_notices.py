@@ -6,10 +6,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from escalation.domain.announcement import Announcement, identity
+from escalation.domain.announcement import Announcement, identity, way
 from escalation.domain.cost import FREE_WAYS, REACHED, Cap, money
 from escalation.domain.policy import Site
-from escalation.domain.roster import Channel, Responder, Target
+from escalation.domain.roster import Target
 
 HELD = "Once it is reached, low urgency goes by Slack and e-mail until midnight UTC; high urgency rings on."
 WORTH_IT = timedelta(hours=6)
@@ -19,7 +19,7 @@ def announcements(site: Site, cap: Cap, spent: Decimal, percent: int, now: datet
     """One to each, about that percentage."""
     subject, text = words(cap, spent, percent, now)
     people = {who.handle: who for target in targets(site, cap) for who in site.roster.resolve(target, now)}
-    told = [(handle, free_way(who)) for handle, who in people.items()]
+    told = [(handle, way(who, FREE_WAYS)) for handle, who in people.items()]
     day = f"{now:%Y-%m-%d} {cap.per_day}"
     return [
         Announcement(identity("spending", str(percent), day, handle), handle, channel, subject, text, now + WORTH_IT)
@@ -32,13 +32,6 @@ def targets(site: Site, cap: Cap) -> list[Target]:
     """Whom the cap names, else every last resort there is."""
     steps = [site.last_resort, *(policy.last_resort for policy in site.policies.values())]
     return list(cap.notify) or [target for step in steps for target in step.targets]
-
-
-def free_way(who: Responder) -> Channel | None:
-    """Never what would cost more of it. A place has one way only."""
-    if who.is_place:
-        return who.contacts[0].channel
-    return next((channel for channel in FREE_WAYS if who.contact(channel)), None)
 
 
 def words(cap: Cap, spent: Decimal, percent: int, now: datetime) -> tuple[str, str]:

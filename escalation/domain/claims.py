@@ -1,5 +1,5 @@
-"""An attempt before anything is on its way: the last look before sending, held back for what it costs, sending again, joining a call that is there already and
-coming back from one that never spoke of it. Not what comes after sending (`attempts`)."""
+"""An attempt before anything is on its way: the last look before sending, held back for what it costs, sending again, joining a call that is
+there already and coming back from one that never spoke of it. Not what comes after sending (`attempts`)."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
-from escalation.domain.announcement import Announcement, identity
+from escalation.domain.announcement import Announcement, identity, way
 from escalation.domain.coverage import Gap, gaps
 from escalation.domain.roster import Channel, Responder, Roster
 from escalation.domain.schedule import Schedule, on_call, shifts
@@ -90,7 +90,6 @@ def whom(roster: Roster, schedule: str) -> list[tuple[Responder, Channel]]:
     found: dict[str, tuple[Responder, Channel]] = {}
     for target in roster.notify.get(schedule, ()):
         for who in roster.everybody(target):
-            channels = [who.contacts[0].channel] if who.is_place and who.contacts else [c for c in BY if who.contact(c)]
-            if channels:
-                found.setdefault(who.handle, (who, channels[0]))
+            if channel := way(who, BY):
+                found.setdefault(who.handle, (who, channel))
     return list(found.values())

@@ -144,6 +144,12 @@ class Night:
             self.system.dispatch.carry_out(job.id)
         return bool(jobs)
 
+    def passes(self, **by: float) -> None:
+        """Nothing of ours is due meanwhile: the timekeeper looks, now and a moment later."""
+        self.after(**by)
+        self.clock.move(seconds=11)
+        self.settle()
+
     def after(self, **by: float) -> None:
         """Time passes, each moment at which something is due in turn."""
         end = self.clock.now() + timedelta(**by)

@@ -22,14 +22,7 @@ def scheduled(night: Night, *turns: str, notify: tuple[Target, ...] = (OPS,)) ->
     roster = replace(found.roster, schedules={"primary": schedule}, notify={"primary": notify})
     with night.system.store.transaction() as tx:
         tx.apply(replace(found, roster=roster), "")
-    passes(night, minutes=6)
-
-
-def passes(night: Night, **by: float) -> None:
-    """Nothing of ours is due meanwhile: the timekeeper looks, now and a moment later."""
-    night.after(**by)
-    night.clock.move(seconds=11)
-    night.settle()
+    night.passes(minutes=6)
 
 
 @on_both_databases
@@ -40,8 +33,8 @@ def test_a_gap_is_told_days_ahead_and_once(night: Night) -> None:
     night.slack.reads(*said)
     night.mail.reads(*said)
     night.another_timekeeper().turn(night.clock.now())
-    passes(night, hours=1)
-    passes(night, hours=5)
+    night.passes(hours=1)
+    night.passes(hours=5)
     night.another_timekeeper().turn(night.clock.now())
 
 
@@ -51,12 +44,12 @@ def test_a_gap_that_was_filled_and_comes_back_is_told_again(night: Night) -> Non
     night.slack.reads("09:00 to Mon 2026-11-30 09:00")
     begin = NIGHT.replace(hour=8)
     [id] = night.system.engine.arrange(Override(0, "primary", begin, begin + WEEK, "bob"), by="bob")
-    passes(night, minutes=6)
+    night.passes(minutes=6)
     night.system.engine.take_back(id, "bob")
-    passes(night, minutes=6)
+    night.passes(minutes=6)
     night.slack.reads("09:00 to Mon 2026-11-30 09:00")
     night.system.engine.arrange(Override(0, "primary", begin + DAY, begin + WEEK, "bob"), by="bob")
-    passes(night, minutes=6)
+    night.passes(minutes=6)
     night.slack.reads("09:00 to Tue 2026-11-24 09:00")
 
 
@@ -64,7 +57,7 @@ def test_a_holiday_that_leaves_nobody_is_told(night: Night) -> None:
     """Complaint: PTO conflicts. There is nobody to cover."""
     scheduled(night, "ann")
     night.system.engine.arrange(Absence("ann", NIGHT + DAY, NIGHT + 2 * DAY), by="ann")
-    passes(night, minutes=6)
+    night.passes(minutes=6)
     night.slack.reads("everybody who could is away")
 
 
@@ -72,8 +65,8 @@ def test_a_gap_without_an_end_is_told_once_though_it_goes_on(night: Night) -> No
     """Also while days pass."""
     scheduled(night, "")
     night.slack.reads("an end that is not in sight")
-    passes(night, hours=20)
-    passes(night, hours=20)
+    night.passes(hours=20)
+    night.passes(hours=20)
 
 
 def test_nobody_is_told_who_was_not_named(night: Night) -> None:

@@ -15,13 +15,6 @@ WEEK, DAY = timedelta(days=7), timedelta(days=1)
 OPS = Target(TargetKind.SLACK, "#ops")
 
 
-def passes(night: Night, **by: float) -> None:
-    """Nothing of ours is due meanwhile: the timekeeper looks, now and a moment later."""
-    night.after(**by)
-    night.clock.move(seconds=11)
-    night.settle()
-
-
 @on_both_databases
 def test_a_shift_that_is_taken_beside_ones_own_is_told_once(night: Night) -> None:
     """Whichever timekeeper sees it first, restarted or not, and though time passes; another one is told too."""
@@ -33,14 +26,14 @@ def test_a_shift_that_is_taken_beside_ones_own_is_told_once(night: Night) -> Non
     found = site()
     with night.system.store.transaction() as tx:
         tx.apply(replace(found, roster=replace(found.roster, schedules=schedules, notify={"search": (OPS,)})), "")
-    passes(night, minutes=6)
+    night.passes(minutes=6)
     take = Override(0, "search", NIGHT + DAY, NIGHT + 2 * DAY, "ann")
     night.system.engine.arrange(take, by="ann")
-    passes(night, minutes=6)
+    night.passes(minutes=6)
     night.slack.reads("Ann is on call in primary and search at once", "override add")
     night.another_timekeeper().turn(night.clock.now())
-    passes(night, hours=1)
-    passes(night, hours=20)
+    night.passes(hours=1)
+    night.passes(hours=20)
     night.system.engine.arrange(replace(take, start=NIGHT + 4 * DAY, end=NIGHT + 5 * DAY), by="ann")
-    passes(night, minutes=6)
+    night.passes(minutes=6)
     night.slack.reads("Ann is on call in primary and search at once")

@@ -29,17 +29,10 @@ def capped(night: Night, per_day: int) -> None:
         tx.apply(replace(found, roster=roster, **money), "")  # type: ignore[arg-type]
 
 
-def told(night: Night) -> None:
-    """The timekeeper looks once more for what is to be announced."""
-    night.clock.move(seconds=11)
-    night.settle()
-
-
 def call(night: Night, number: int, severity: Severity) -> None:
     night.trouble(f"trouble {number}", key=f"db-{number}", severity=severity)
     night.ann.phone.rings().presses("1").hears("acknowledged")
-    night.after(seconds=30)
-    told(night)
+    night.passes(seconds=30)
 
 
 def test_low_urgency_goes_to_slack_when_the_cap_is_reached_and_high_urgency_still_rings(night: Night) -> None:
