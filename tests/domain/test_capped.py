@@ -4,6 +4,7 @@ lost."""
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from random import Random
 
@@ -17,7 +18,7 @@ from escalation.domain.audit import findings
 from escalation.domain.capped import may_be_held_back
 from escalation.domain.incident import LAST_RESORT, Incident, Outcome, Status, TimerKind
 from escalation.domain.machine import Decision, will_wake
-from escalation.domain.policy import Policy, Step
+from escalation.domain.policy import Policy, Rung, Step
 from escalation.domain.roster import Channel, ContactMethod, Roster
 from escalation.domain.urgency import Urgency
 from tests.builders import alert, incident, policy, roster, step, target
@@ -101,6 +102,23 @@ def test_a_free_way_that_leads_nowhere_rings_where_there_is_no_last_resort() -> 
         told.tell(ev.AttemptClaimed(attempt, 1), ev.AttemptFailed(attempt, 1, True, "nobody of that name"))
     number = len(told.incident.attempts)
     assert planned(claims(told, number)) == [("ann", Channel.VOICE)]
+
+
+def test_a_ladder_of_one_call_is_not_lost_with_the_free_ways() -> None:
+    """The one call was held back and so was none: when Slack and the mailbox turn out to be nothing, she is called after all."""
+    once = policy(step("ann", ladder=(Rung(Channel.VOICE),)))
+    told = claims(story("ann", chosen=replace(once, last_resort=NOBODY)), 1)
+    for attempt in (2, 3):
+        told.tell(ev.AttemptClaimed(attempt, 1), ev.AttemptFailed(attempt, 1, True, "nobody of that name"))
+    assert planned(claims(told, len(told.incident.attempts))) == [("ann", Channel.VOICE)]
+
+
+def test_the_ladder_goes_on_behind_a_call_that_is_held_back() -> None:
+    """All free ways were used before it: the next rung has its time all the same."""
+    voice, later = Rung(Channel.VOICE), Rung(Channel.VOICE, timedelta(minutes=2))
+    told = story("ann", chosen=policy(step("ann", ladder=(Rung(Channel.SLACK), Rung(Channel.EMAIL), voice, later))))
+    number = next(a.number for a in told.incident.attempts if a.channel is Channel.VOICE)
+    assert claims(told, number).incident.timer(TimerKind.RUNG, 1)
 
 
 @pytest.mark.parametrize("severity", [Severity.ERROR, Severity.CRITICAL])
