@@ -73,3 +73,4 @@ class Wire:
         for end in (source, target):
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
+        source.close()  # one that came while we cut is in nobody's list; the other thread has its target

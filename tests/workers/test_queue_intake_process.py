@@ -75,6 +75,7 @@ class Wire:
             taker.shutdown(socket.SHUT_RDWR)
         except OSError:
             pass
+        giver.close()  # one that came while we closed is in nobody's list
 
 
 @dataclass
