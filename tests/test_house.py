@@ -6,12 +6,15 @@ import ast
 import re
 import socket
 import tomllib
+from collections import Counter
 from pathlib import Path
 from statistics import median
 
 import phonenumbers
 import pytest
 
+from escalation.store.sql import SqlTransaction
+from escalation.store.sql_work import Work
 from tests import house, loopback
 
 SHIPPED = house.modules(*house.SHIPPED, "celeryconfig.py")
@@ -141,6 +144,13 @@ def test_a_connection_on_this_machine_is_not() -> None:
     """The sandbox, the broker and the receiver are reached on loopback."""
     with socket.create_server(("127.0.0.1", 0)) as here, socket.create_connection(here.getsockname()):
         assert loopback.attempts == []
+
+
+def test_no_two_parts_of_a_transaction_answer_to_the_same_name() -> None:
+    """One of them would never be called, and nothing would say so. What a part calls by `super()` is meant."""
+    parts = [part for part in SqlTransaction.__bases__ if part is not Work]
+    owners = Counter(name for part in parts for name, made in vars(part).items() if callable(made) and not name.startswith("__"))
+    assert {name: count for name, count in owners.items() if count > 1} == {}
 
 
 def _code(text: str) -> str:
