@@ -14,6 +14,7 @@ from escalation.domain.links import reply_code, reply_code_for_all, token
 from escalation.domain.passing import next_index
 from escalation.domain.roster import Responder, Roster
 from escalation.domain.round_robin import chosen
+from escalation.domain.shown import Line, in_order
 from escalation.domain.storm_words import text
 from escalation.domain.wording import Brief
 
@@ -58,6 +59,19 @@ class Briefs:
         code = reply_code_for_all(self._secret, brief.incident_id, attempt) if self._secret else ""
         link = f"{self._public_url}/incidents" if self._public_url else ""
         return replace(brief, gathered=text(told, link, code))
+
+    def of_shown(
+        self, brief: Brief, lines: Sequence[Line], wanted: Sequence[Incident], post: str, roster: Roster, now: datetime
+    ) -> Brief:
+        """With a Slack message that shows all these, and whose button means those up to the last of them. `wanted`: those that nobody
+        has, whose people it mentions."""
+        shown = [self._written_out(line, roster, now) for line in in_order(lines)]
+        paged = [m for one in wanted if one.status is Status.TRIGGERED for m in mentions(one, roster)]
+        return replace(brief, shown=tuple(shown), post=post, mentions=tuple(dict.fromkeys(paged)))
+
+    def _written_out(self, line: Line, roster: Roster, now: datetime) -> Line:
+        by = roster.name(line.acknowledged_by) if line.acknowledged_by else ""
+        return replace(line, acknowledged_by=by, link=self.link(line.incident_id, line.page, now))
 
     def link(self, incident_id: int, page: int, now: datetime) -> str:
         if not (self._public_url and self._secret):

@@ -7,24 +7,23 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from decimal import Decimal
 from itertools import count
 from types import MappingProxyType
 
-from escalation import spending
+from escalation import gathered_posts, spending
 from escalation.briefing import Briefs
 from escalation.domain import events as ev
-from escalation.domain.commands import Command, CommandKind
-from escalation.domain.cost import FREE
+from escalation.domain.commands import CommandKind
 from escalation.domain.incident import Attempt, AttemptStatus, Incident
 from escalation.domain.joined import Part
 from escalation.domain.roster import Channel
 from escalation.domain.wording import messages
 from escalation.engine import Engine, each, rule
-from escalation.errors import CarrierError, Unreadable, Verdict
+from escalation.errand import Errand, failure, has_moved, is_gone, request, retry_after, tend
+from escalation.errors import CarrierError, Unreadable
 from escalation.gathered_texts import gather, may_be_gathered, told_of, waits_until
 from escalation.phones import REQUEST_LASTS, STOPS_RINGING
-from escalation.ports import Carrier, Editable, Job, Notice, Store, Telephone, Transaction
+from escalation.ports import Carrier, Job, Notice, Store, Transaction
 
 log = logging.getLogger(__name__)
 
@@ -34,26 +33,8 @@ WORTH_SAYING = timedelta(seconds=2)
 PACED = "the carrier takes only so many a second, and what is more urgent or older goes first"
 GATHERED = "a text went there less than a minute ago, and what comes meanwhile goes in one"
 PHONE_IS_BUSY = timedelta(seconds=2)
-HANG_UP_AGAIN = timedelta(seconds=2)
 LOOK_AGAIN = timedelta(seconds=2)
-EDIT_AGAIN = timedelta(seconds=15)  # and then less and less often
-EDITING_HELPS = timedelta(hours=12)
 QUIET = timedelta(seconds=60)  # a carrier is asked whether it is back when nothing of ours has failed there for so long
-HANGING_UP_HELPS = timedelta(minutes=10)
-
-
-@dataclass(frozen=True, slots=True)
-class Errand:
-    """A claimed job with all that is needed to carry it out, read under the incident's lock."""
-
-    job: Job
-    attempt: Attempt
-    turn: int
-    notice: Notice | None  # none is needed to hang up
-    carrier: Carrier
-    age: timedelta  # since the attempt was first sent
-    was_down: bool
-    price: Decimal = FREE  # what was counted for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,12 +144,7 @@ class Dispatch:
             if not isinstance(claimed, tuple):
                 return claimed
             incident, attempt = claimed
-        if (
-            job.command.kind is CommandKind.HANG_UP
-            and job.command.try_ == attempt.try_
-            and tx.is_shared(incident.id, attempt.number)
-        ):
-            tx.defer(job.id, tx.now + LOOK_AGAIN)  # others still want that call
+        if not self._may_tend(tx, job, incident, attempt):
             return None
         if job.command.kind is CommandKind.HANG_UP:  # it rings until the carrier has taken our word, and may be slow in that
             tx.keep_phone(incident.id, attempt.number, job.command.try_, tx.now + REQUEST_LASTS)
@@ -200,6 +176,8 @@ class Dispatch:
             return None
         if may_be_gathered(incident, attempt):
             gather(tx, told.incident, claimed, command.try_)
+        if self._may_be_shared(attempt):
+            gathered_posts.gather(tx, told.incident, claimed)
         return told.incident, claimed
 
     def _way(
@@ -215,6 +193,13 @@ class Dispatch:
                 return False
             if goes_out and (until := waits_until(tx, incident, attempt)):
                 return self._waits_until(tx, job, until, gathers=True) or False
+        if self._may_be_shared(attempt):
+            if shown := gathered_posts.shown_in(tx, incident, attempt):
+                self._stands_there(tx, job, incident, attempt, *shown, jobs)
+                return False
+            if until := gathered_posts.waits_until(tx, incident, attempt):
+                tx.defer(job.id, until)
+                return False
         until = self._turn(tx, job, attempt) if goes_out else None
         return True if until is None else self._waits_until(tx, job, until) or False
 
@@ -254,15 +239,57 @@ class Dispatch:
             tx.join_call(host, incident.id, attempt.number, attempt.address)
         tx.finish(job.id)
 
+    def _may_be_shared(self, attempt: Attempt) -> bool:
+        return gathered_posts.may_be_shared(attempt, self._carriers[attempt.channel])
+
+    def _stands_there(
+        self, tx: Transaction, job: Job, incident: Incident, attempt: Attempt, reference: str, host: int, jobs: list[Job]
+    ) -> None:
+        """Another's request has written it."""
+        joined = ev.AttemptJoined(attempt.number, job.command.try_, host, tx.now - job.due_at)
+        told = rule(tx, incident, joined, jobs)
+        if not told.incident.attempts[attempt.number - 1].settled:
+            rule(tx, told.incident, ev.AttemptAccepted(attempt.number, job.command.try_, reference), jobs)
+        tx.finish(job.id)
+
+    def _may_tend(self, tx: Transaction, job: Job, incident: Incident, attempt: Attempt) -> bool:
+        match job.command.kind:
+            case CommandKind.HANG_UP if job.command.try_ == attempt.try_ and tx.is_shared(incident.id, attempt.number):
+                tx.defer(job.id, tx.now + LOOK_AGAIN)  # others still want that call
+                return False
+            case CommandKind.EDIT_SLACK:
+                return self._may_edit(tx, job, incident, attempt)
+            case _:
+                return True
+
+    @staticmethod
+    def _may_edit(tx: Transaction, job: Job, incident: Incident, attempt: Attempt) -> bool:
+        """One writer at a time, and none for what is shown already."""
+        if gathered_posts.is_shown(tx, incident, attempt):
+            tx.finish(job.id)
+            return False
+        if until := gathered_posts.edit_waits_until(tx, incident, attempt):
+            tx.defer(job.id, until)
+            return False
+        gathered_posts.keep(tx, incident, attempt)
+        return True
+
     def _errand(self, tx: Transaction, job: Job, incident: Incident, attempt: Attempt) -> Errand:
         carrier = self._carriers[attempt.channel]
         age = tx.now - (attempt.began_at or tx.now)
-        notice = None if job.command.kind is CommandKind.HANG_UP else self._notice(tx, job, incident, attempt)
+        writing = gathered_posts.drawn(tx, incident, attempt) if self._may_be_shared(attempt) else None
+        notice = None if job.command.kind is CommandKind.HANG_UP else self._notice(tx, job, incident, attempt, writing)
         was_down = carrier.name in tx.carriers_down()
-        return Errand(job, attempt, incident.turn, notice, carrier, age, was_down)
+        return Errand(job, attempt, incident.turn, notice, carrier, age, was_down, writing=writing)
 
-    def _notice(self, tx: Transaction, job: Job, incident: Incident, attempt: Attempt) -> Notice:
+    def _notice(
+        self, tx: Transaction, job: Job, incident: Incident, attempt: Attempt, writing: gathered_posts.Writing | None
+    ) -> Notice:
         brief = self._briefs.brief(incident, tx.site().roster, tx.now, attempt.number)
+        if writing and len(writing.lines) > 1:
+            wanted = tx.peek([line.incident_id for line in writing.lines if line.is_wanted])
+            button = f"{writing.post}:{writing.last}"
+            brief = self._briefs.of_shown(brief, writing.lines, wanted, button, tx.site().roster, tx.now)
         try_, ring = job.command.try_, incident.policy.ring
         if attempt.channel is Channel.SMS and (told := told_of(tx, (incident.id, attempt.number), try_)):
             brief = self._briefs.of_several(brief, told, attempt.number)
@@ -275,9 +302,9 @@ class Dispatch:
         event: ev.AttemptEvent
         try:
             parts = messages(notice.brief) if notice.channel is Channel.SMS else 0
-            event = ev.AttemptAccepted(command.attempt, command.try_, errand.carrier.send(notice), parts)
+            event = ev.AttemptAccepted(command.attempt, command.try_, request(errand, notice), parts)
         except CarrierError as error:
-            event, refused = failure(command, error), error
+            event, refused = failure(errand, error), error
         except Exception as error:  # a fault of ours in mid-send: the carrier may have it
             log.error("%s: sending failed: %s", errand.job.task_id, type(error).__name__)
             event = ev.AttemptUnknown(command.attempt, command.try_, f"a fault of ours ({type(error).__name__})")
@@ -285,7 +312,14 @@ class Dispatch:
         if isinstance(event, ev.AttemptFailed) and errand.price:  # a night of refusals must not use the day up
             with self._store.transaction() as tx:
                 tx.take_back_spending(errand.price)
+        self._free(errand, event.reference if isinstance(event, ev.AttemptAccepted) else None, refused)
         self._judge(errand, event, refused)
+
+    def _free(self, errand: Errand, reference: str | None, refused: CarrierError | None = None) -> None:
+        """The message that others may want to write. Dying before this, they wait until we are given up, and then write it."""
+        if errand.writing:
+            with self._store.transaction() as tx:
+                gathered_posts.settle(tx, errand.writing, reference, is_gone=is_gone(errand, refused))
 
     def _judge(self, errand: Errand, event: ev.AttemptEvent, refused: CarrierError | None) -> None:
         """What this request says about the carrier, after the page itself is settled."""
@@ -303,67 +337,21 @@ class Dispatch:
     # --- tending to what was sent
 
     def _tend(self, errand: Errand) -> None:
-        again = None
+        again, refused = None, None
         try:
-            self._do(errand)
+            tend(errand)
         except CarrierError as error:
-            again = retry_after(errand, error)
+            again, refused = retry_after(errand, error), error
             log.warning("%s: %s", errand.job.task_id, error.reason)
         with self._store.transaction() as tx:
             incident = tx.load(errand.job.incident_id)
             if errand.job.command.kind is CommandKind.HANG_UP:
                 lasts = again + REQUEST_LASTS if again else STOPS_RINGING
                 tx.keep_phone(errand.job.incident_id, errand.attempt.number, errand.job.command.try_, tx.now + lasts)
-            if again is None and not (incident and _has_moved(errand, incident)):
+            if errand.writing:
+                reference = None if refused else errand.writing.reference
+                gathered_posts.settle(tx, errand.writing, reference, is_gone=is_gone(errand, refused))
+            if again is None and not (incident and has_moved(errand, incident)):
                 tx.finish(errand.job.id)
             else:
                 tx.defer(errand.job.id, tx.now + (again or timedelta(0)))
-
-    def _do(self, errand: Errand) -> None:
-        reference = errand.attempt.references.get(errand.job.command.try_, "")
-        if not reference:
-            return
-        match errand.job.command.kind, errand.carrier, errand.notice:
-            case CommandKind.HANG_UP, Telephone() as telephone, _:
-                telephone.hang_up(reference)
-            case CommandKind.LEAVE_MESSAGE, Telephone() as telephone, Notice() as notice:
-                telephone.leave_message(notice, reference)
-            case CommandKind.EDIT_SLACK, Editable() as editable, Notice() as notice:
-                editable.edit(notice, reference)
-            case _:
-                pass
-
-
-def _has_moved(errand: Errand, incident: Incident) -> bool:
-    """While we were at it: the call got a name by which it can really be ended, or an edit shows what is no longer so."""
-    command = errand.job.command
-    attempt = incident.attempt(command.attempt)
-    match command.kind:
-        case CommandKind.HANG_UP:
-            return attempt is not None and attempt.references.get(command.try_) != errand.attempt.references.get(command.try_)
-        case CommandKind.EDIT_SLACK:
-            return incident.turn != errand.turn
-        case _:
-            return False
-
-
-def failure(command: Command, error: CarrierError) -> ev.AttemptUnknown | ev.AttemptFailed:
-    """What a carrier's refusal allows the machine to conclude."""
-    match error.verdict:
-        case Verdict.UNKNOWN:
-            return ev.AttemptUnknown(command.attempt, command.try_, error.reason)
-        case verdict:
-            permanent = verdict is Verdict.PERMANENT
-            return ev.AttemptFailed(command.attempt, command.try_, permanent, error.reason, error.alarm)
-
-
-def retry_after(errand: Errand, error: CarrierError) -> timedelta | None:
-    """A call must be hung up while it can still ring; an edit can wait for some hours; a voicemail's message is not worth a second
-    try."""
-    match errand.job.command.kind:
-        case CommandKind.HANG_UP if errand.age <= HANGING_UP_HELPS and error.verdict is not Verdict.PERMANENT:
-            return HANG_UP_AGAIN
-        case CommandKind.EDIT_SLACK if errand.age <= EDITING_HELPS and error.verdict in (Verdict.RETRY, Verdict.UNKNOWN):
-            return max(EDIT_AGAIN, errand.age / 10)
-        case _:
-            return None

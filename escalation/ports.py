@@ -27,6 +27,7 @@ from escalation.domain.wording import Brief
 from escalation.ledger import Ledger
 from escalation.number_codes import NumberCodes
 from escalation.shared_calls import SharedCalls
+from escalation.shared_posts import SharedPosts
 from escalation.shared_texts import SharedTexts
 
 
@@ -63,7 +64,7 @@ class OpenIncident:
     occurred_at: datetime | None
 
 
-class Transaction(SharedCalls, SharedTexts, Ledger, NumberCodes, Protocol):
+class Transaction(SharedCalls, SharedTexts, SharedPosts, Ledger, NumberCodes, Protocol):
     """One transaction. What it changed is seen by others when the context ends without an exception, else nothing is."""
 
     @property

@@ -72,6 +72,19 @@ class Responses:
 
         return self._tell(incident_id, said, identity, otherwise=Kind.STRANGER if made else Kind.WRONG)
 
+    def button_for_all(self, post: int, last: int, chat_user: str, identity: str = "") -> str:
+        """The button of a Slack message that shows several: those up to that line that nobody has. Returns the words to answer with."""
+        with self._store.transaction(patience=Patience.CALLER) as tx:
+            handle = chat_handle(tx.site().roster, chat_user)
+            meant = [line.incident_id for line in tx.lines(post) if line.place <= last and line.is_wanted]
+        if handle is None:
+            return sentence(Said(Kind.STRANGER))
+
+        def take(number: int) -> Kind | None:
+            return self._mine_now(lambda: self.button(number, "acknowledge", chat_user, _of(identity, number)))
+
+        return _counted([take(number) for number in meant]) if meant else NONE_LEFT
+
     def text(self, sender: str, body: str, identity: str = "", *, trusted: bool, wish: ReplyAction | None = None) -> str | None:
         """A text message from a phone (E.164). Returns the words to answer with, None for silence. `trusted`: that it came
         from there is confirmed; without that nothing changes. `wish` is what the carrier took it for and acts on (STOP, START),
@@ -123,13 +136,17 @@ class Responses:
 
     def _take_all(self, members: list[Part], identity: str) -> str:
         """A transaction for each; only what was committed is said."""
-        kinds = [self._take(member, identity) for member in members]
-        mine, unsaved = kinds.count(Kind.ACKNOWLEDGED), kinds.count(None)
-        return " ".join(acknowledged(Came(mine, len(kinds) - mine - unsaved, unsaved)))
 
-    def _take(self, member: Part, identity: str) -> Kind | None:
+        def take(member: Part) -> Kind | None:
+            return self._mine_now(lambda: self._speak(*member, Acknowledged, Via.SMS, _of(identity, member[0])))
+
+        return _counted([take(member) for member in members])
+
+    @staticmethod
+    def _mine_now(say: Callable[[], Said]) -> Kind | None:
+        """None where it could not be saved: the others are, or not, by themselves."""
         try:
-            return self._speak(*member, Acknowledged, Via.SMS, f"{identity}:{member[0]}" if identity else "").kind
+            return say().kind
         except StoreUnavailable:
             return None
 
@@ -189,6 +206,15 @@ def outcome(told: Told) -> Said:
             return standing(incident, by, roster)
         case _:
             return Said(Kind.UNKNOWN, incident)
+
+
+def _of(identity: str, incident_id: int) -> str:
+    return f"{identity}:{incident_id}" if identity else ""
+
+
+def _counted(kinds: list[Kind | None]) -> str:
+    mine, unsaved = kinds.count(Kind.ACKNOWLEDGED), kinds.count(None)
+    return " ".join(acknowledged(Came(mine, len(kinds) - mine - unsaved, unsaved)))
 
 
 def chat_handle(roster: Roster, chat_user: str) -> str | None:
@@ -259,6 +285,7 @@ ONE_OF_THEM = "That text told of several: escalate or decline one of them by its
 CODE_LASTS = timedelta(hours=24)
 NO_START = ""  # not meant so: another answer has to be found
 NO_PAGE = "There is no open page of yours that this could mean."
+NONE_LEFT = "All of them are somebody's or over already."
 # Longer than a slip of the thumb is somebody's automatic reply: answering that begins an endless conversation.
 LONGEST_SLIP = 20
 

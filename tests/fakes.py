@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from escalation.domain.roster import Channel
+from escalation.domain.wording import Brief
 from escalation.errors import CarrierError
 from escalation.ports import Job, Notice, OpenIncident, Patience, Store, Transaction
 from tests.builders import NIGHT
@@ -52,6 +53,7 @@ class FakeCarrier:
     works: bool = True
     on_send: Callable[[Notice], None] = lambda notice: None
     on_hang_up: Callable[[], object] = lambda: None
+    on_edit: Callable[[Brief], object] = lambda brief: None
 
     def send(self, notice: Notice) -> str:
         self.sent.append(notice)
@@ -75,6 +77,7 @@ class FakeCarrier:
     def edit(self, notice: Notice, reference: str) -> None:
         if self.answers:
             raise self.answers.pop(0)
+        self.on_edit(notice.brief)
         self.edited.append((reference, notice.brief.status))
 
 

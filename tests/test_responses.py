@@ -2,77 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from escalation.domain import wording
-from escalation.domain.events import AttemptAnswered, Resolved
+from escalation.domain.events import Resolved
 from escalation.domain.incident import Status, Via
-from escalation.domain.links import reply_code
 from escalation.domain.policy import Rung
 from escalation.domain.replies import ReplyAction
 from escalation.domain.roster import Channel, Target, TargetKind
-from escalation.responses import HELP, NO_PAGE, Kind, Responses, Said, sentence
+from escalation.responses import HELP, NO_PAGE, Kind, Said, sentence
 from tests import builders
-from tests.office import Office
+from tests.desk import Desk, desk  # noqa: F401 - a fixture
 
 ANN, BOB, LEE = builders.PHONES["ann"], builders.PHONES["bob"], builders.PHONES["lee"]
 TEXT_ONLY = builders.policy(
     builders.step("ann", ladder=(Rung(Channel.SMS),)), builders.step("bob", "lee", ladder=(Rung(Channel.SMS),))
 )
-
-
-class Desk:
-    """An office with somebody who listens to what people say."""
-
-    def __init__(self, office: Office) -> None:
-        self.office = office
-        self.responses = Responses(office.engine, office.store, "secret")
-
-    def trouble(self, **values: object) -> int:
-        """Sent to whoever is first."""
-        incident_id = self.office.trouble(**values)  # type: ignore[arg-type]
-        self.office.work()
-        return incident_id
-
-    def status(self, incident_id: int = 1) -> Status:
-        return self.office.incident(incident_id).status
-
-    def key(self, digit: str, attempt: int = 1, identity: str = "") -> Said:
-        return self.responses.key((1, attempt, 1), digit, identity)
-
-    def text(self, sender: str, body: str, identity: str = "", wish: ReplyAction | None = None) -> str | None:
-        return self.responses.text(sender, body, identity, trusted=True, wish=wish)
-
-    def opted_out(self) -> list[str]:
-        with self.office.store.transaction() as tx:
-            return [row[0] for row in tx.connection.exec_driver_sql("select address from opt_outs")]
-
-    def code(self, incident_id: int, page: int = 1) -> str:
-        return reply_code("secret", incident_id, page)
-
-    def picks_up(self, attempt: int = 1) -> None:
-        self.office.engine.tell(1, AttemptAnswered(attempt, 1))
-
-    def story(self, incident_id: int = 1) -> str:
-        with self.office.store.transaction() as tx:
-            rows = tx.connection.exec_driver_sql("select text from entries where incident_id = ? order by 1", (incident_id,))
-            return "\n".join(row[0] for row in rows)
-
-    def counter(self, name: str) -> int:
-        with self.office.store.transaction() as tx:
-            found = tx.connection.exec_driver_sql("select count from counters where name = ?", (name,)).scalar()
-        return int(found or 0)
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    office = Office(f"sqlite:///{tmp_path / 'x.sqlite'}")
-    yield Desk(office)
-    office.store.dispose()
 
 
 @pytest.fixture
@@ -340,58 +287,6 @@ def test_places_are_named_as_one_says_them(desk: Desk) -> None:
     said = desk.key("2")
     assert said.who == "Slack, the team's mailbox, the team's webhook"
     assert wording.escalated_words(said.who)[0] == "Escalated. Now paging Slack, the team's mailbox, the team's webhook."
-
-
-# --- buttons
-
-
-@pytest.mark.parametrize(
-    ("action", "kind", "status"),
-    [
-        ("acknowledge", Kind.ACKNOWLEDGED, Status.ACKNOWLEDGED),
-        ("escalate", Kind.ESCALATED, Status.TRIGGERED),
-        ("resolve", Kind.RESOLVED, Status.RESOLVED),
-    ],
-)
-def test_a_button_does_what_it_says(desk: Desk, action: str, kind: Kind, status: Status) -> None:
-    """In the name of the person whose chat id it is."""
-    desk.trouble()
-    assert desk.responses.button(1, action, "UANN").kind is kind
-    assert desk.status() is status
-
-
-def test_a_stranger_changes_nothing(desk: Desk) -> None:
-    """A chat user who is nobody here, and the empty one whom people without a chat id would match."""
-    people = {h: replace(p, chat="") for h, p in builders.roster().people.items()}
-    site = builders.site()
-    desk.office.apply(replace(site, roster=replace(site.roster, people=people)))
-    desk.trouble()
-    assert [desk.responses.button(1, "acknowledge", user).kind for user in ("U666", "")] == [Kind.STRANGER] * 2
-    assert desk.status() is Status.TRIGGERED
-
-
-def test_a_button_of_an_incident_that_does_not_exist_is_unknown(desk: Desk) -> None:
-    """A message from another life of the database."""
-    assert desk.responses.button(7, "acknowledge", "UANN").kind is Kind.UNKNOWN
-
-
-def test_the_same_press_twice_is_one(desk: Desk) -> None:
-    """Two deliveries of one press skip one person, not two."""
-    desk.trouble()
-    kinds = [desk.responses.button(1, "escalate", "UANN", "slack:1").kind for _ in range(2)]
-    assert kinds == [Kind.ESCALATED] * 2
-    assert desk.office.incident().step == 1
-
-
-def test_two_who_press_escalate_on_the_same_message_skip_nobody(desk: Desk) -> None:
-    """Both read it as it stood in Ann's step: the second press finds Bob being called, and says so."""
-    desk.trouble()
-    turn = desk.office.incident().turn
-    first = desk.responses.button(1, "escalate", "UANN", "slack:1", turn)
-    second = desk.responses.button(1, "escalate", "UBOB", "slack:2", turn)
-    assert (first.kind, second.kind, second.who) == (Kind.ESCALATED, Kind.STALE, "Bob")
-    assert desk.office.incident().step == 1
-    assert desk.responses.button(1, "escalate", "UBOB", "slack:3", desk.office.incident().turn).kind is Kind.ESCALATED
 
 
 def test_every_outcome_can_be_said() -> None:

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from escalation.build import System
 from escalation.carriers.slack.blocks import escaped
-from escalation.carriers.slack.callbacks import Button, button
+from escalation.carriers.slack.callbacks import ALL, Button, button
 from escalation.carriers.slack.signature import is_fresh, is_signed
 from escalation.carriers.slack.whisper import Whisper
 from escalation.errors import StoreUnavailable
@@ -51,8 +51,12 @@ class _Counter:
             return "", 503
 
     def _press(self, pressed: Button) -> ResponseReturnValue:
-        said = self._responses.button(pressed.incident_id, pressed.action, pressed.user, pressed.identity, pressed.turn)
-        self._whisper.say(pressed.response_url, escaped(sentence(said), 1000))
+        if pressed.action == ALL:
+            said = self._responses.button_for_all(pressed.incident_id, pressed.turn, pressed.user, pressed.identity)
+        else:
+            what = pressed.incident_id, pressed.action, pressed.user, pressed.identity, pressed.turn
+            said = sentence(self._responses.button(*what))
+        self._whisper.say(pressed.response_url, escaped(said, 1000))
         return "", 200
 
     def _is_fresh(self, at: str) -> bool:

@@ -326,8 +326,10 @@ def rule_attempt(draft: Draft, event: ev.AttemptEvent) -> None:
 
 
 def _is_of_a_text(a: Attempt, event: ev.AttemptEvent) -> bool:
-    """One text may tell of several incidents, as one call may."""
-    return a.channel is Channel.SMS and isinstance(event, ev.AttemptJoined | ev.AttemptUnheard)
+    """One text or Slack message may tell of several incidents, as one call may."""
+    return (a.channel is Channel.SMS and isinstance(event, ev.AttemptJoined | ev.AttemptUnheard)) or (
+        a.channel is Channel.SLACK and isinstance(event, ev.AttemptJoined)
+    )
 
 
 def keep(draft: Draft, a: Attempt, try_: int) -> None:

@@ -13,6 +13,7 @@ from escalation.domain.draft import Draft
 from escalation.domain.incident import LAST_RESORT, Attempt, AttemptStatus, Outcome, TimerKind
 from escalation.domain.lateness import LATE, in_words, look_again
 from escalation.domain.paging import SLOW, climb, close_if_hopeless, meanwhile, settle
+from escalation.domain.roster import Channel
 from escalation.domain.timeline import EntryKind
 
 # Two carriers × 90 s of silence would eat 3 of the 5 minutes of a step: about 20 s until accepted, about 75 s after.
@@ -46,7 +47,7 @@ def hold_back(draft: Draft, a: Attempt, cap: Decimal) -> None:
 
 
 def join(draft: Draft, a: Attempt, event: ev.AttemptJoined) -> None:
-    """A call to the same phone speaks for this incident too, or a text names it: the last look, and from here on it is one like any
+    """A call to the same phone speaks for this incident too, or a text or Slack message names it: the last look, and from here on it is one like any
     other."""
     if event.try_ != a.try_ or not _is_still_wanted(draft, a, event.late):
         return
@@ -56,7 +57,8 @@ def join(draft: Draft, a: Attempt, event: ev.AttemptJoined) -> None:
         draft.note(f"Joined the call to {whom} that is under way for INC-{event.with_incident}.", EntryKind.PAGE)
     else:
         draft.clear_timer(TimerKind.ATTEMPT, a.number)  # what becomes of it is told by whoever wrote it
-        draft.note(f"Told in the text to {whom} that goes out for INC-{event.with_incident}.", EntryKind.PAGE)
+        told = "Told in the text" if a.channel is Channel.SMS else "Shown in the Slack message"
+        draft.note(f"{told} to {whom} that goes out for INC-{event.with_incident}.", EntryKind.PAGE)
 
 
 def come_back(draft: Draft, a: Attempt, event: ev.AttemptUnheard) -> None:

@@ -11,6 +11,7 @@ from escalation.domain.alert import Link, Severity
 from escalation.domain.incident import Again, Status
 from escalation.domain.policy import READINESS, SELF_TEST
 from escalation.domain.segments import gsm7, is_gsm7, is_readable, segments, septets, utf16
+from escalation.domain.shown import Line
 from escalation.domain.speech import cut, speakable
 
 
@@ -39,6 +40,8 @@ class Brief:
     turn: int = 0
     again: Again | None = None
     again_by: str = ""
+    shown: tuple[Line, ...] = ()  # all that a Slack message shows, when these are several
+    post: str = ""  # that message and its last line: what its button means
     gathered: str = ""  # a text that tells of several incidents, ready to be sent
 
 

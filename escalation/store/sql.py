@@ -23,6 +23,7 @@ from escalation.store.sql_facts import Facts
 from escalation.store.sql_incidents import Incidents
 from escalation.store.sql_members import Gathered
 from escalation.store.sql_outbox import Outbox
+from escalation.store.sql_posts import Posts
 from escalation.store.sql_quiet import Quieting
 from escalation.store.sql_reach import Reach
 from escalation.store.sql_retention import Forgetting
@@ -42,6 +43,7 @@ class SqlTransaction(
     Incidents,
     Outbox,
     Texts,
+    Posts,
     Slots,
     Spending,
     Quieting,

@@ -10,7 +10,7 @@ from sqlalchemy import Column, CursorResult, Delete, String, Table, delete, func
 from escalation.domain.timeline import EntryKind
 from escalation.store.site_tables import arrangements, maintenance
 from escalation.store.sql_work import Work
-from escalation.store.tables import CLOSED, NO_NONCE, NONCE, OPEN, alerts, calls, entries, inbox, incidents, outbox
+from escalation.store.tables import CLOSED, NO_NONCE, NONCE, OPEN, alerts, calls, entries, inbox, incidents, outbox, posts, shown
 from escalation.store.types import JobState
 
 FORGOTTEN_ALARMS = "forgotten_alarms"
@@ -36,13 +36,22 @@ class Forgetting(Work):
         """Of the oldest ones; no index is needed for that, as the oldest have the smallest ids."""
         oldest = select(outbox.c.id, outbox.c.state, outbox.c.due_at).order_by(outbox.c.id).limit(limit).subquery()
         done = select(oldest.c.id).where(oldest.c.state == JobState.DONE, oldest.c.due_at < before)
-        return self._count(delete(outbox).where(outbox.c.id.in_(done))) + self._forget_calls(before, limit)
+        gone = self._count(delete(outbox).where(outbox.c.id.in_(done)))
+        return gone + self._forget_calls(before, limit) + self._forget_posts(before, limit)
 
     def _forget_calls(self, before: datetime, limit: int) -> int:
         """Calls that spoke for several, with their menus; the attempts stay and name no call any more."""
         oldest = select(calls.c.id, calls.c.told_at).order_by(calls.c.id).limit(limit).subquery()
         old = select(oldest.c.id).where(oldest.c.told_at < before)
         return self._count(delete(calls).where(calls.c.id.in_(old)))
+
+    def _forget_posts(self, before: datetime, limit: int) -> int:
+        """Of the oldest messages, those in which nothing stands that we still have."""
+        oldest = select(posts.c.id, posts.c.posted_at).order_by(posts.c.id).limit(limit).subquery()
+        kept = select(shown.c.place).join(incidents, incidents.c.id == shown.c.incident_id)
+        stands = kept.where(shown.c.post_id == oldest.c.id).exists()
+        old = select(oldest.c.id).where(oldest.c.posted_at < before, ~stands)
+        return self._count(delete(posts).where(posts.c.id.in_(old)))
 
     def forget_arrangements(self, before: datetime, limit: int) -> int:
         """What was taken back too; and maintenance windows."""

@@ -131,6 +131,32 @@ attempts = Table(
 Index("attempts_phone", attempts.c.address, attempts.c.channel, attempts.c.incident_id)
 Index("attempts_call", attempts.c.call_id)
 
+posts = Table(  # Slack messages that may show several incidents
+    "posts",
+    metadata,
+    Column("id", BIG, primary_key=True, autoincrement=True),
+    Column("kind", Words, nullable=False),  # with the address
+    Column("reference", Words, nullable=False),
+    Column("posted_at", Moment, nullable=False),
+    Column("busy_until", Moment),  # somebody is writing it
+    Column("given_up", Integer, nullable=False),  # 1: nothing comes into it any more
+    sqlite_autoincrement=True,  # a button of one must never mean another
+)
+Index("posts_open", posts.c.kind, unique=True,
+      sqlite_where=text("given_up = 0"), postgresql_where=text("given_up = 0"))  # fmt: skip
+
+shown = Table(  # what stands in them, or is to: without a turn it is not known to
+    "shown",
+    metadata,
+    Column("post_id", BIG, ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True),
+    # A plain number: a key would ask for the lock of an incident whose holder may be waiting for this message's.
+    Column("incident_id", BIG, primary_key=True),
+    Column("attempt", Integer, primary_key=True),
+    Column("place", Integer, nullable=False),
+    Column("turn", Integer),
+)
+Index("shown_attempt", shown.c.incident_id, shown.c.attempt)
+
 timers = Table(
     "timers",
     metadata,

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from escalation.domain.incident import AttemptStatus, Incident, Outcome, Status
+from escalation.domain.roster import Channel
 from escalation.sandbox.calls import Call
 from tests.builders import PHONES
 from tests.crashes.night import CrashNight
@@ -20,7 +21,7 @@ def broken(night: CrashNight) -> list[str]:
     """Every promise that this night did not keep."""
     checks = (nothing_accepted_is_missing, everything_open_will_wake, nobody_was_dialled_in_vain, every_call_ended,
               doubled_at_most_inside_a_request, what_became_of_a_doubt_is_told, never_two_calls_on_one_phone, everybody_was_paged_before_the_end,
-              nothing_is_left_undone)  # fmt: skip
+              what_was_posted_stands_there, nothing_is_left_undone)  # fmt: skip
     return [f"{check.__name__}: {fault}" for check in checks for fault in check(night)]
 
 
@@ -91,6 +92,15 @@ def everybody_was_paged_before_the_end(night: CrashNight) -> Iterator[str]:
             )
             if (incident.id, PHONES[handle]) not in night.fate.tried and not on_the_phone:
                 yield f"{handle} was never paged for {incident.short_id}, which is {incident.status}"
+
+
+def what_was_posted_stands_there(night: CrashNight) -> Iterator[str]:
+    """What is said to be in Slack is in one of its messages, whichever incident that was written for."""
+    there = "".join(f"{message.text} {message.blocks}" for message in night.world.slack.messages)
+    for incident in night.incidents():
+        said = [a.number for a in incident.attempts if a.channel is Channel.SLACK and a.references]
+        if said and not (f"({incident.short_id})" in there or f"|{incident.short_id}>" in there):
+            yield f"{incident.short_id}: attempts {said} are said to be in Slack, and are not"
 
 
 def nothing_is_left_undone(night: CrashNight) -> Iterator[str]:

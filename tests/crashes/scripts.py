@@ -118,4 +118,14 @@ NIGHTS: Mapping[str, Scripted] = {
         Ending(Status.EXHAUSTED, "", ANN | BOB, texted=ANN, mailed=True, says="EXHAUSTED"),
         chunks=3,
     ),
+    "a storm in Slack, then a call": Scripted(
+        Script(
+            policy(step("slack:#incidents", minutes=1), step("ann", "slack:#incidents")),
+            {"ann": [TAKES_IT]},
+            alerts=((0.0, "db-1", "trigger"), (1.0, "db-2", "trigger"), (1.0, "db-3", "trigger")),
+            minutes=9,
+        ),
+        Ending(Status.ACKNOWLEDGED, "ann", ANN, posted=True, says="Acknowledged by Ann, by phone"),
+        chunks=3,
+    ),
 }

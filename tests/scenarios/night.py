@@ -336,6 +336,7 @@ def _settings(folder: Path, world: World, slack: int, mail: int) -> Settings:
         slack_bot_token=world.slack.token,
         slack_signing_secret=world.slack.signing_secret,
         slack_api_url=f"http://127.0.0.1:{slack}/api/",
+        slack_webhook_url=f"http://127.0.0.1:{slack}/services/T1/B1/x",  # only used where a test has no token
         smtp_url=f"smtp://127.0.0.1:{mail}",
         mail_from="pager@example.org",
     )

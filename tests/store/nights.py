@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from escalation.domain.alert import Alert
+from escalation.domain.alert import Alert, Severity
 from escalation.domain.commands import Command, CommandKind
 from escalation.domain.incident import LAST_RESORT, Attempt, Incident, Page, Timer, TimerKind
 from escalation.domain.roster import Channel
@@ -14,6 +14,7 @@ from tests.builders import PHONES, alert, policy
 
 CALL = Command(CommandKind.CALL, 1, 1)
 TEXT = Command(CommandKind.TEXT, 2, 1)
+ROOM = "#incidents"
 
 
 def opened(tx: Transaction, with_alert: Alert | None = None, service: str = "payments") -> Incident:
@@ -43,3 +44,19 @@ def last_resort(incident: Incident, handle: str) -> Incident:
     page = Page(1, handle, LAST_RESORT, 1, ())
     attempt = Attempt(1, 1, 0, Channel.EMAIL, handle, 1)
     return replace(incident, turn=1, pages=(page,), attempts=(attempt,))
+
+
+def posting(
+    tx: Transaction,
+    number: int = 1,
+    severity: Severity = Severity.ERROR,
+    *,
+    step: int = 0,
+    room: str = ROOM,
+    not_before: datetime | None = None,
+) -> tuple[Incident, list[Job]]:
+    """An incident with a message that could go to Slack now."""
+    incident = opened(tx, alert(f"db-{number} is down", key=f"db-{number}", severity=severity))
+    page, attempt = Page(1, f"slack:{room}", step, 1, ()), Attempt(1, 1, 0, Channel.SLACK, room, 1)
+    after = replace(incident, turn=1, pages=(page,), attempts=(attempt,))
+    return after, tx.save(incident, after, [Command(CommandKind.SLACK, 1, 1, not_before)], (), "")

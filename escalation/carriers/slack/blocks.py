@@ -49,10 +49,12 @@ def blocks(brief: Brief) -> list[Block]:
 
 def calling(brief: Brief) -> str:
     """Mentions of whoever is being paged, while somebody is: an edit must not ring people who may sleep again."""
-    if brief.status is not Status.TRIGGERED:
-        return ""
-    people = [f"<@{m}>" for m in brief.mentions if _CHAT_ID.fullmatch(m)]
-    return " ".join(people[:50])
+    return mentioned(brief.mentions) if brief.status is Status.TRIGGERED else ""
+
+
+def mentioned(chat_ids: Sequence[str]) -> str:
+    """Nothing but ids is let through."""
+    return " ".join([f"<@{m}>" for m in chat_ids if _CHAT_ID.fullmatch(m)][:50])
 
 
 def status_line(brief: Brief) -> str:

@@ -7,7 +7,8 @@ import json
 import re
 from dataclasses import dataclass
 
-ACTIONS = ("acknowledge", "escalate", "resolve")
+ALL = "acknowledge_all"  # of a message that shows several: its value is that message and its last line
+ACTIONS = ("acknowledge", "escalate", "resolve", ALL)
 # 15 digits: more than any id of ours, and never more than a database's integer holds.
 VALUE = re.compile(r"([0-9]{1,15})(?::([0-9]{1,9}))?\Z")
 

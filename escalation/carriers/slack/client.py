@@ -17,10 +17,11 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web import SlackResponse
 from slack_sdk.webhook import WebhookClient, WebhookResponse
 
-from escalation.carriers.slack import blocks
+from escalation.carriers.slack import blocks, several
 from escalation.carriers.slack.refusals import refusal
 from escalation.deadline import DEADLINE, within
 from escalation.domain.roster import Channel
+from escalation.domain.wording import Brief
 from escalation.errors import CarrierError, Verdict
 from escalation.ports import Notice
 
@@ -51,7 +52,7 @@ class SlackClient:
 
     def send(self, notice: Notice) -> str:
         """Posts to the address (a channel or a user's id). Returns "channel:ts", empty for an incoming webhook."""
-        said, shown = blocks.text(notice.brief), blocks.blocks(notice.brief)
+        said, shown = _rendered(notice.brief)
         if web := self._web:
             answer = _asked(
                 lambda: web.chat_postMessage(
@@ -78,7 +79,7 @@ class SlackClient:
         """Rewrites the message. Without a reference (an incoming webhook's) there is nothing that could be rewritten."""
         channel, _, ts = reference.rpartition(":")
         if (web := self._web) and channel:
-            said, shown = blocks.text(notice.brief), blocks.blocks(notice.brief)
+            said, shown = _rendered(notice.brief)
             _asked(lambda: web.chat_update(channel=channel, ts=ts, text=said, blocks=shown))
 
     def alive(self) -> bool:
@@ -92,6 +93,11 @@ class SlackClient:
         except CarrierError:
             pass
         return False
+
+
+def _rendered(brief: Brief) -> tuple[str, list[blocks.Block]]:
+    how = several if brief.shown else blocks
+    return how.text(brief), how.blocks(brief)
 
 
 def _asked(request: Callable[[], T]) -> T:

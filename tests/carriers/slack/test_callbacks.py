@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from escalation.carriers.slack.callbacks import Button, button
+from escalation.carriers.slack.callbacks import ALL, Button, button
 
 
 def payload(**changes: object) -> str:
@@ -25,6 +25,12 @@ def test_it_reads_who_pressed_what_on_which_incident() -> None:
     """Incident, action, user and where to answer them in private."""
     expected = Button(42, "acknowledge", "U1", "https://hooks.slack.com/actions/x", "slack:U1:acknowledge:42:1.5")
     assert button(payload()) == expected
+
+
+def test_the_button_for_all_names_the_message_and_its_last_line() -> None:
+    """Where another button has incident and turn."""
+    pressed = button(payload(actions=[{"action_id": "acknowledge_all", "value": "5:40", "action_ts": "1.5"}]))
+    assert pressed == Button(5, ALL, "U1", "https://hooks.slack.com/actions/x", "slack:U1:acknowledge_all:5:40:1.5", 40)
 
 
 @pytest.mark.parametrize(
