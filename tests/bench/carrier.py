@@ -18,6 +18,14 @@ class Call:
     answer_url: str
 
 
+@dataclass(frozen=True, slots=True)
+class Text:
+    """When the request arrived (monotonic nanoseconds), and for whom."""
+
+    at: int
+    to: str
+
+
 class Carrier:
     def __init__(self, url: str) -> None:
         self._url = url
@@ -27,6 +35,9 @@ class Carrier:
 
     def calls(self) -> list[Call]:
         return _calls(json.loads(wire.once("GET", f"{self._url}/_calls").body))
+
+    def texts(self) -> list[Text]:
+        return [Text(*one) for one in json.loads(wire.once("GET", f"{self._url}/_texts").body)]
 
     def wait_for(self, count: int) -> Call:
         """Until so many calls have come; the last of them."""

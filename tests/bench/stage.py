@@ -142,7 +142,7 @@ def bare_receiver(on: Ground, document: bytes) -> Iterator[str]:
 
 
 @contextmanager
-def site(on: Ground, population: int, texted: int = 0) -> Iterator[Site]:
+def site(on: Ground, population: int, texted: int = 0, reads: int | None = None) -> Iterator[Site]:
     """Everything the Procfile starts, on an empty database with so many people."""
     folder = on.folder / "site"
     folder.mkdir()
@@ -152,7 +152,7 @@ def site(on: Ground, population: int, texted: int = 0) -> Iterator[Site]:
         settings = _settings(on, folder, database, url)
         system = build(Settings.from_env(settings))
         schema.migrate(system.settings.sql_url)
-        apply(system.store, people.configuration(population, texted))
+        apply(system.store, people.configuration(population, texted, reads))
         ready: dict[str, Callable[[], bool]] = {
             "receiver": answers_at(f"{url}/healthz"),
             "pages": answers_ping(on.broker, "pages"),

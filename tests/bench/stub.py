@@ -1,5 +1,5 @@
-"""A carrier that takes everything at once: answers as Plivo does (201 with a request_uuid) and remembers when each request arrived
-and for which number. A process of its own: `python -m tests.bench.stub PORT`. As little code as possible, since it shares the
+"""A carrier that takes everything at once: answers as Plivo does (201 with a request_uuid, 202 with a message_uuid) and remembers
+when each request arrived and for which number. A process of its own: `python -m tests.bench.stub PORT`. As little code as possible, since it shares the
 machine with what is measured. It never calls back."""
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ HEAD_ENDS = b"\r\n\r\n"
 
 
 class Arrivals:
-    """(monotonic nanoseconds, number, answer URL) of each call, in the order of their coming."""
+    """(monotonic nanoseconds, number, answer URL) of each call and (nanoseconds, number) of each text, in the order of their coming."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[int, str, str]] = []
+        self.texts: list[tuple[int, str]] = []
         self.waiting: list[tuple[int, Link]] = []
 
     def add(self, call: tuple[int, str, str]) -> None:
@@ -55,13 +56,19 @@ class Link(asyncio.Protocol):
             said = json.loads(body)
             self._arrivals.add((now, said["to"], said.get("answer_url", "")))
             self.answer(201, b'{"api_id":"a","message":"call fired","request_uuid":"%d"}' % now)
+        elif method == b"POST" and path.endswith(b"/Message/"):
+            self._arrivals.texts.append((now, json.loads(body)["dst"]))
+            self.answer(202, b'{"api_id":"a","message":"message(s) queued","message_uuid":["%d"]}' % now)
         elif path.startswith(b"/_wait/"):  # answered when so many calls have come
             self._arrivals.waiting.append((int(path[7:]), self))
             self._arrivals.tell()
         elif path == b"/_calls":
             self.answer(200, json.dumps(self._arrivals.calls).encode())
+        elif path == b"/_texts":
+            self.answer(200, json.dumps(self._arrivals.texts).encode())
         elif path == b"/_forget":
             self._arrivals.calls.clear()
+            self._arrivals.texts.clear()
             self.answer(200, b"{}")
         else:
             self.answer(204 if method == b"DELETE" else 200, b"" if method == b"DELETE" else b"{}")
