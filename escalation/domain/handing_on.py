@@ -111,7 +111,8 @@ def hand_over(draft: Draft, event: ev.HandedOver) -> None:
         return
     back = [p for p in (_person(draft, giver),) if p]
     draft.change(policy=_with_first(draft, [person, *back]))
-    why = f"Handed over to {person.name} by {_by(draft, event)}. {draft.roster.name(giver)} is called when {person.name} does not take it."
+    then = f"{back[0].name} is called" if back else "The policy begins"
+    why = f"Handed over to {person.name} by {_by(draft, event)}. {then} when {person.name} does not take it."
     restart(draft, why, Again.HANDED_OVER, giver)
     page_all_the_same(draft)
 

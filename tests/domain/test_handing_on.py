@@ -202,6 +202,14 @@ def test_handed_over_pages_the_other_and_until_they_take_it_whoever_had_it_is_ne
     assert [str(s.targets[0]) for s in story.incident.policy.steps] == ["lee", "ann", "ann", "bob", "lee", "team:payments"]
 
 
+def test_where_a_name_had_it_that_is_nobodys_the_policy_is_next() -> None:
+    """Somebody at the console without a name."""
+    taken = ev.Acknowledged("console", Via.CONSOLE)
+    story = Story().tell(taken, replace(TO_LEE, by="console"))
+    assert "Handed over to Lee by console, by console. The policy begins when Lee does not take it." in story.says
+    assert [str(s.targets[0]) for s in story.incident.policy.steps] == ["lee", "ann", "bob", "lee", "team:payments"]
+
+
 def test_whoever_takes_it_over_has_it() -> None:
     """Nobody else is called."""
     story = Story().tell(ACKNOWLEDGED, TO_LEE, ev.Acknowledged("lee", Via.PHONE))

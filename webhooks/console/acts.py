@@ -75,7 +75,9 @@ def said(act: Act, told: Told, visitor: Visitor, roster: Roster) -> str:
         return "Given back: paging begins again with step 1." if told.fresh else "It was given back already."
     if act.name == "handover" and (told.moved or not told.fresh):
         return (
-            "Handed over: they are called now, and you when they do not take it." if told.fresh else "It was handed over already."
+            "Handed over: they are called now. The timeline says who is next when they do not take it."
+            if told.fresh
+            else "It was handed over already."
         )
     if act.name == "escalate" and (told.moved or not told.fresh):
         return "Escalated: paging goes on." if told.fresh else "It was escalated already."
