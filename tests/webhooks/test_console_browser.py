@@ -12,7 +12,7 @@ import pytest
 from werkzeug.serving import make_server
 
 from escalation.domain.alert import Link
-from tests.browser import WIDTH, needs_chromium, phone
+from tests.browser import HEIGHT, WIDTH, needs_chromium, phone
 from tests.webhooks.receiver import PASSWORD, Receiver, receiver, without_database
 from tests.webhooks.test_on_call import apply, scheduled
 
@@ -80,6 +80,9 @@ def test_the_page_behind_a_link_fits_a_phone(tmp_path: Path, scheme: str) -> Non
     link = desk.link(desk.trouble(**EMERGENCY))
     with served(desk) as url, phone(scheme) as (page, complaints):
         opened(page, url + link)
+        where = page.get_by_role("button", name="Acknowledge").bounding_box()
+        assert where
+        assert where["y"] + where["height"] < HEIGHT * 0.7, "whatever a monitor wrote, it is under the thumb"
         page.get_by_role("button", name="Acknowledge").click()
         page.get_by_text("Nobody else is called").wait_for()
         fits(page)
