@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from escalation.build import quieten
-from tests.bench import history, machine, recovery, servers, speed, spooled, stage, storm, timers
+from tests.bench import history, machine, recovery, rota, servers, speed, spooled, stage, storm, timers
 from tests.bench.carrier import Carrier
 from tests.bench.figures import Figures
 from tests.bench.measures import Sizes
@@ -96,6 +96,7 @@ PARTS: dict[str, Part] = {
     "history": _history,
     "spool": lambda *_: spooled.measure(),
     "storm": _storm,
+    "rota": lambda *_: rota.measure(),
 }
 
 

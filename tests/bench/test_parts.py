@@ -13,7 +13,7 @@ from escalation.config.apply import apply
 from escalation.domain.incident import Incident, Status
 from escalation.settings import Settings
 from escalation.store import schema
-from tests.bench import fill, history, people, recovery, spooled, stage, stories, storm, timers
+from tests.bench import fill, history, people, recovery, rota, spooled, stage, stories, storm, timers
 from tests.bench.carrier import Carrier
 
 SECRET = "bench-secret-" * 4
@@ -76,6 +76,14 @@ def test_each_part_finds_its_figures(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert list(again["medians"]["receiver"]) == ["accepted_s", "page_s"]
     assert list(late["waiting"]) == ["10", "10, two timekeepers"]
     assert late["waiting"]["10"]["steady"]["late"]["p50_ms"] >= 0
+
+
+def test_schedules_are_asked_with_all_that_was_arranged() -> None:
+    """Of ten teams one has a week in which nobody is."""
+    found = rota.measure(schedules=10, instants=5)
+    assert found["next_90_days"]["warnings"] == 1  # type: ignore[index]
+    assert found["next_90_days"]["shifts"] > 10 * 90  # type: ignore[index]
+    assert found["at_an_instant"]["p50_us"] > 0  # type: ignore[index]
 
 
 def test_every_trigger_that_was_timed_without_a_database_is_kept() -> None:
