@@ -23,6 +23,7 @@ from escalation.errors import NotFound
 AHEAD = timedelta(days=90)
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 begin = click.option("--from", "begin", type=MOMENT, help="Local time where it has no offset (default: now).")
+to = click.option("--to", "end", type=MOMENT, help="Likewise (default: the end of the shift that is on then).")
 everything = click.option("--all", "everything", is_flag=True, help="What is over or was taken back, too.")
 NUMBER = click.argument("number", type=click.IntRange(1, 2**53))
 
@@ -41,7 +42,7 @@ def absence() -> None:
 @click.argument("schedule")
 @click.argument("person")
 @begin
-@click.option("--to", "end", type=MOMENT, help="Likewise (default: the end of the shift that is on then).")
+@to
 @click.option("--instead-of", metavar="PERSON", help="Take over from that person alone (default: from everybody).")
 @by
 @output
@@ -57,11 +58,24 @@ def take(
     output: str,
 ) -> None:
     """PERSON is on call in SCHEDULE for that time."""
-    roster, now = _standing(shell)
-    found = the_schedule(roster, schedule)
-    start = instant(begin, found.zone) if begin else now
-    until = instant(end, found.zone) if end else _end(roster.shift(schedule, start))
+    start, until = _times(shell, schedule, begin, end)
     _arranged(shell, [Override(0, schedule, start, until, person, instead_of)], by, output)
+
+
+@override.command("empty")
+@click.argument("schedule")
+@begin
+@to
+@click.option("--instead-of", metavar="PERSON", help="Only that person's place (default: everybody's).")
+@by
+@output
+@click.pass_obj
+def empty(
+    shell: Shell, schedule: str, begin: datetime | None, end: datetime | None, instead_of: str | None, by: str, output: str
+) -> None:
+    """Nobody is on call in SCHEDULE for that time: a step that pages it goes on with its other targets, or is skipped."""
+    start, until = _times(shell, schedule, begin, end)
+    _arranged(shell, [Override(0, schedule, start, until, None, instead_of)], by, output)
 
 
 @override.command("swap")
@@ -138,6 +152,13 @@ def come_back(shell: Shell, number: int, by: str) -> None:
 def _standing(shell: Shell) -> tuple[Roster, datetime]:
     with shell.system.store.read() as tx:
         return tx.site().roster, tx.now
+
+
+def _times(shell: Shell, schedule: str, begin: datetime | None, end: datetime | None) -> tuple[datetime, datetime]:
+    roster, now = _standing(shell)
+    found = the_schedule(roster, schedule)
+    start = instant(begin, found.zone) if begin else now
+    return start, instant(end, found.zone) if end else _end(roster.shift(schedule, start))
 
 
 def _end(shift: Shift | None) -> datetime:

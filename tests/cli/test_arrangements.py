@@ -59,6 +59,18 @@ def test_a_shift_is_given_for_a_time_and_taken_back(site: Machine) -> None:
     assert site("override", "remove", "1") == 1, "it was taken back before"
 
 
+def test_a_slot_is_emptied_and_filled_again(site: Machine) -> None:
+    """A day on which the office is closed: nobody for that time, and whoever it is said to afterwards."""
+    assert site("override", "empty", "primary", "--from", on(1), "--to", on(2), "--by", "Lea") == 0, site.err
+    assert site.out.startswith("override 1  primary  nobody  ")
+    assert [who(site, days) for days in (0.5, 1.5, 2.5)] == [["ann"], [], ["ann"]]
+    assert site.json("override", "list")[0]["person"] is None
+    assert site("override", "add", "primary", "bob", "--from", on(1.25), "--to", on(1.75)) == 0
+    assert [who(site, days) for days in (1.1, 1.5, 1.9)] == [[], ["bob"], []]
+    assert site("override", "empty", "primary", "--instead-of", "nobdy", "--to", on(1)) == 2
+    assert "there is no person nobdy" in site.err
+
+
 def test_two_people_swap_their_next_shifts(site: Machine) -> None:
     """Ann's running week is Bob's, and Bob's next one hers; the weeks after are as they were."""
     assert site("override", "swap", "primary", "ann", "bob") == 0, site.err

@@ -50,6 +50,20 @@ def test_whoever_falls_ill_while_the_phone_rings_is_covered(night: Night) -> Non
     night.ann.phone.rings().presses("1").hears("acknowledged")
 
 
+def test_a_slot_that_is_emptied_while_the_phone_rings_is_skipped_in_the_same_second(night: Night) -> None:
+    """Her phone stops, the next step's rings, and the last resort hears that nobody was there."""
+    scheduled(night)
+    night.trouble("db-1 is down")
+    night.ann.phone.rings()
+    now = night.clock.now()
+    night.system.engine.arrange(Override(0, "primary", now, now + WEEK), by="ann")
+    night.settle()
+    night.ann.phone.was_hung_up_on()
+    night.lee.phone.rings().presses("1").hears("acknowledged")
+    night.story_says("Nobody is on call in the schedule primary")
+    night.mail.reads("db-1 is down")
+
+
 def test_an_override_of_later_disturbs_nobody(night: Night) -> None:
     """It is not on yet."""
     scheduled(night)
