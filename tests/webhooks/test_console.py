@@ -10,6 +10,7 @@ import pytest
 from flask import session
 
 from escalation.domain.alert import Action
+from escalation.domain.incident import Page
 from tests import builders
 from tests.webhooks.receiver import PUBLIC_URL, Receiver, press, receiver, without_database
 from webhooks.console import acts, views, wiring
@@ -310,7 +311,12 @@ def test_a_step_may_be_chosen(desk: Receiver, incident: int) -> None:
     browser = desk.browser()
     browser.open(f"{desk.link(incident)}&step=1")
     assert "3: Lee" in browser.text
-    fields = browser.fields(f"/incidents/{incident}/escalate") | {"step": "3"}
+    fields = browser.fields(f"/incidents/{incident}/escalate")
+    for wrong in ("9" * 4000, "-7"):
+        answer = browser.client.post(f"/incidents/{incident}/escalate", data=fields | {"step": wrong}, base_url=PUBLIC_URL)
+        browser.open(answer.headers["Location"])
+        assert "Nothing changed" in browser.text
+    fields |= {"step": "3"}
     for _ in range(2):
         answer = browser.client.post(f"/incidents/{incident}/escalate", data=fields, base_url=PUBLIC_URL)
         assert answer.status_code == 303
@@ -325,7 +331,7 @@ def test_what_somebody_has_may_be_handed_over(desk: Receiver, incident: int) -> 
     """Offered once somebody has it, to everybody but them; twice the same button is one act, and an old page moves nothing."""
     browser = desk.browser()
     link = desk.link(incident)
-    browser.open(link)
+    browser.open(f"{link}&person=1")
     assert "Hand it over" not in browser.text
     old = browser.fields(f"/incidents/{incident}/escalate") | {"to": "bob"}
     press(browser, incident, "acknowledge")
@@ -339,3 +345,37 @@ def test_what_somebody_has_may_be_handed_over(desk: Receiver, incident: int) -> 
     browser.open(answer.headers["Location"])
     assert "Paging moved on while you were reading" in browser.text
     assert browser.text.count("Handed over to Bob by Ann") == 1
+
+
+def test_somebody_of_ones_choice_is_called_too(desk: Receiver, incident: int) -> None:
+    """Everybody but who is being called already; beside Ann, whose phone rings on. Once, however often it is pressed."""
+    browser = desk.browser()
+    browser.open(f"{desk.link(incident)}&person=1")
+    assert '<option value="lee">Lee' in browser.text
+    assert '<option value="ann">' not in browser.text
+    fields = browser.fields(f"/incidents/{incident}/add") | {"to": "lee"}
+    for _ in range(2):
+        answer = browser.client.post(f"/incidents/{incident}/add", data=fields, base_url=PUBLIC_URL)
+    assert [page.responder for page in pages(desk, incident)] == ["ann", "lee"]
+    browser.open(answer.headers["Location"])
+    assert browser.text.count("Lee was added by Ann") == 1
+    assert "Nothing changed: the incident is triggered" in browser.text
+
+
+def test_it_is_given_to_somebody_of_ones_choice(desk: Receiver, incident: int) -> None:
+    """Instead of Ann, whose phone stops; an old page moves nothing, and nobody who is not there is asked."""
+    browser = desk.browser()
+    browser.open(f"{desk.link(incident)}&person=1")
+    fields = browser.fields(f"/incidents/{incident}/add")
+    for to, expected in (("nobdy", "Nothing changed"), ("lee", "Reassigned: they are called now"), ("bob", "Paging moved on")):
+        answer = browser.client.post(f"/incidents/{incident}/reassign", data=fields | {"to": to}, base_url=PUBLIC_URL)
+        browser.open(answer.headers["Location"])
+        assert expected in browser.text, to
+    assert [page.responder for page in pages(desk, incident) if not page.closed] == ["lee"]
+    assert "Reassigned to Lee by Ann" in browser.text
+
+
+def pages(desk: Receiver, number: int) -> tuple[Page, ...]:
+    view = desk.system.queries.incident(number)
+    assert view is not None
+    return view.incident.pages

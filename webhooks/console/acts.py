@@ -32,6 +32,8 @@ ACTS: Mapping[str, Act] = {
         Act("acknowledge", "Acknowledge", lambda v, _: ev.Acknowledged(v.by, v.via)),
         Act("escalate", "Escalate", lambda v, _: ev.Escalated(v.by, v.via), moves=True),
         Act("handover", "Hand over", lambda v, _: ev.HandedOver("", v.by, v.via), moves=True),
+        Act("add", "Call them too", lambda v, _: ev.ResponderAdded("", v.by, v.via)),
+        Act("reassign", "Give it to them", lambda v, _: ev.Reassigned(v.by, v.via), moves=True),
         Act("unacknowledge", "Give it back", lambda v, _: ev.Unacknowledged(v.by, v.via), moves=True),
         Act("snooze", "Snooze 1 h", lambda v, now: ev.Snoozed(now + SNOOZE, v.by, v.via)),
         Act("morning", "Snooze until morning", lambda v, now: ev.Snoozed(morning(v.zone, now), v.by, v.via)),
@@ -40,10 +42,23 @@ ACTS: Mapping[str, Act] = {
 }
 
 
+# What is said of an act that moved paging on; of the same button pressed twice.
+MOVED: Mapping[str, tuple[str, str]] = {
+    "escalate": ("Escalated: paging goes on.", "It was escalated already."),
+    "handover": ("Handed over: they are called now. The timeline says who is next when they do not take it.",
+                 "It was handed over already."),
+    "reassign": ("Reassigned: they are called now, and the policy begins when they do not take it.", "It was reassigned already."),
+    "add": ("They are called too, beside whoever is called now.", ""),
+    "unacknowledge": ("Given back: paging begins again with step 1.", "It was given back already."),
+}  # fmt: skip
+
+
 def chosen(event: ev.IncidentEvent, step: int, to: str) -> ev.IncidentEvent:
     """With the step that the visitor chose, counted from 1 (0: none), or the person (a handle)."""
-    if isinstance(event, ev.HandedOver):
+    if isinstance(event, ev.HandedOver | ev.Reassigned):
         return replace(event, to=to)
+    if isinstance(event, ev.ResponderAdded):
+        return replace(event, who=to)
     return replace(event, step=step - 1) if step and isinstance(event, ev.Escalated) else event
 
 
@@ -71,14 +86,6 @@ def said(act: Act, told: Told, visitor: Visitor, roster: Roster) -> str:
     if act.name == "morning" and incident.status is Status.SNOOZED:
         zone = known(visitor.zone) or UTC
         return f"Snoozed until {morning(visitor.zone, told.at).astimezone(zone):%H:%M %Z}. Nobody is called until then."
-    if act.name == "unacknowledge" and (told.moved or not told.fresh):
-        return "Given back: paging begins again with step 1." if told.fresh else "It was given back already."
-    if act.name == "handover" and (told.moved or not told.fresh):
-        return (
-            "Handed over: they are called now. The timeline says who is next when they do not take it."
-            if told.fresh
-            else "It was handed over already."
-        )
-    if act.name == "escalate" and (told.moved or not told.fresh):
-        return "Escalated: paging goes on." if told.fresh else "It was escalated already."
+    if act.name in MOVED and (told.moved or not told.fresh):
+        return MOVED[act.name][0 if told.fresh else 1]
     return f"Nothing changed: the incident is {incident.status}."

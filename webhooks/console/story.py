@@ -61,7 +61,7 @@ class Story:
     holder: str
     where: str
     steps: tuple[str, ...]
-    takers: tuple[tuple[str, str], ...]  # who could take it over: handle, name; none unless somebody has it
+    takers: tuple[tuple[str, str], ...]  # who could be asked too: handle, name; neither whoever has it nor who is being paged
     next: str
     next_at: datetime | None
     opened_at: datetime
@@ -96,9 +96,10 @@ def story(incident: Incident, roster: Roster, now: datetime) -> Story:
 
 
 def _takers(incident: Incident, roster: Roster) -> tuple[tuple[str, str], ...]:
-    if incident.status is not Status.ACKNOWLEDGED:
+    if incident.status not in (Status.TRIGGERED, Status.EXHAUSTED, Status.ACKNOWLEDGED):
         return ()
-    people = [(p.handle, p.name) for p in roster.people.values() if p.handle != incident.acknowledged_by]
+    busy = {incident.acknowledged_by, *(page.responder for page in incident.pages if not page.closed)}
+    people = [(p.handle, p.name) for p in roster.people.values() if p.handle not in busy]
     return tuple(sorted(people, key=lambda one: one[1].casefold()))
 
 

@@ -24,6 +24,7 @@ from webhooks.console.visitors import Door, Visitor
 REFRESH = 10  # seconds
 MOST_ENTRIES = 80  # of the timeline: a page stays below 60 KB on a bad network
 MOST_ROWS = 60
+BEYOND = 1_000_000  # more steps than a policy has: a longer number is not worth keeping
 ONE = "/<int(max=9223372036854775807):incident_id>"  # a database's integer ends there
 
 
@@ -45,7 +46,10 @@ def blueprint(system: System) -> Blueprint:
     pages.add_url_rule(f"{ONE}/note", "note", desk.note, methods=["POST"])
     pages.add_url_rule(f"{ONE}/name", "name", desk.name, methods=["POST"])
     pages.add_url_rule(
-        f"{ONE}/<any(acknowledge,unacknowledge,escalate,handover,snooze,morning,resolve):act>", "act", desk.act, methods=["POST"]
+        f"{ONE}/<any(acknowledge,unacknowledge,escalate,handover,add,reassign,snooze,morning,resolve):act>",
+        "act",
+        desk.act,
+        methods=["POST"],
     )
     on_call.add_to(pages, system, Door(system.settings))
     pages.record_once(lambda state: wiring.set_up(state.app, system.settings))
@@ -172,9 +176,11 @@ class Console:
         incident, turn = seen.view.incident, request.form.get("turn", -1, type=int)
         if act.moves and turn != incident.turn:
             return "Paging moved on while you were reading, so nothing was done. Look again, then press."
-        identity = f"page:{incident.id}:{turn}:{act.name}" if act.moves else ""
-        event = act.event(seen.visitor, seen.now)
-        event = acts.chosen(event, request.form.get("step", 0, type=int), request.form.get("to", ""))
+        step, to = max(-1, min(request.form.get("step", 0, type=int), BEYOND)), request.form.get("to", "")
+        to = to if to in seen.site.roster.people else ""
+        # With what was chosen: of two choices the first may have come to nothing, and the second is no repeat.
+        identity = f"page:{incident.id}:{turn}:{act.name}:{step}:{to}" if act.moves else ""
+        event = acts.chosen(act.event(seen.visitor, seen.now), step, to)
         told = self._system.engine.tell(incident.id, event, identity, patience=Patience.SENDER)
         return acts.said(act, told, seen.visitor, seen.site.roster)
 
