@@ -10,11 +10,12 @@ from escalation.config import references, words
 from escalation.config.document import Document
 from escalation.config.duration import spelled
 from escalation.config.faults import Path, Refused
-from escalation.config.schema import PolicyBlock
+from escalation.config.schema import PersonBlock, PolicyBlock
 from escalation.domain.cost import FREE
 from escalation.domain.policy import CALL_TEXT_CALL, Rung
 from escalation.domain.roster import PLACES
 
+CONTACTS = ("phone", "phones", "sms", "email", "slack")
 ROTATION = ("people", "starts", "handoff", "days", "every", "hours")
 
 
@@ -35,11 +36,19 @@ def check(document: Document, keys_from_files: Mapping[str, tuple[str, ...]]) ->
     """Adds the faults found to the document. `keys_from_files`: what each service's `key_file` held, by service."""
     top = block(document.data)
     _cap(document, top)
+    for handle, person in block(top.get("people")).items():
+        _contacts(document, ("people", handle), person)
     _services(document, block(top.get("services")), keys_from_files)
     for name, schedule in block(top.get("schedules")).items():
         _layers(document, ("schedules", name, "layers"), items(block(schedule).get("layers")))
     for name, policy in block(top.get("policies")).items():
         _policy(document, ("policies", name), block(policy))
+
+
+def _contacts(document: Document, path: Path, person: object) -> None:
+    """Whoever is paged must be reached by something. A number that is faulty by itself counts as said, and so may an unknown key."""
+    if isinstance(person, dict) and PersonBlock.model_fields.keys() >= person.keys() and not any(map(person.get, CONTACTS)):
+        document.faults.add(path, f"cannot be reached by anything: {', '.join(f'`{way}`' for way in CONTACTS)} are all missing")
 
 
 def _cap(document: Document, top: dict[str, object]) -> None:

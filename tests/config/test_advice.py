@@ -37,8 +37,8 @@ def test_a_last_resort_that_needs_plivo_is_warned_of(last_resort: str, warned: b
     ("old", "new", "warning"),
     [
         (LAST, "", "line 10: policies.default: there is no last resort"),
-        ('bob: {phone: "+15550100002"}', "bob: {}", "line 4: people.bob: has no phone: cannot be called"),
-        ('bob: {phone: "+15550100002"}', "bob: {}", "line 14: policies.default.steps.2: cannot reach bob: no phone or number for texts"),
+        ('bob: {phone: "+15550100002"}', "bob: {email: bob@example.org}", "line 4: people.bob: has no phone: cannot be called"),
+        ('bob: {phone: "+15550100002"}', "bob: {email: bob@example.org}", "line 14: policies.default.steps.2: cannot reach bob: no phone or number for texts"),
         ("bob: {", 'eve: {phone: "+15550100003"}\n  bob: {', "line 4: people.eve: is paged by no policy"),
         ('phone: "+15550100002"', 'phone: "+49 30 23125042"', "line 4: people.bob: texts go to a landline"),
         (", email: ann@example.org", "", "line 2: people: nobody has an e-mail address"),

@@ -41,6 +41,7 @@ ONE = [
     ("allow_test_numbers: true", "allow_test_numbers: 1", "line 1: allow_test_numbers: true or false expected, not a number"),
     ("allow_test_numbers: true", "", "line 3: people.ann.phone: a test number, nobody has it"),
     ("allow_test_numbers: true", "polices: {}", "line 1: polices: unknown key `polices`, did you mean `policies`?"),
+    ('bob: {phone: "+15550100002"}', "bob: {name: Bob, sms: no}", "line 4: people.bob: cannot be reached by anything"),
     # teams
     ("payments: [ann, bob]", "payments: [ann, bbo]", "line 6: teams.payments.2: no such person `bbo`, did you mean `bob`?"),
     ("payments: [ann, bob]", "payments: []", "line 6: teams.payments: is empty"),
