@@ -20,11 +20,11 @@ task_acks_late = True
 task_reject_on_worker_lost = True
 worker_prefetch_multiplier = 1
 
-# A mistyped queue would be created and never read. Pages have their own queue and worker: none waits behind a chore.
+# A mistyped queue would be created and never read. What goes to Slack has its own queue and worker: no call waits behind it.
 task_create_missing_queues = False
 task_queues = {name: {"exchange": name, "routing_key": name} for name in ("pages", "chores")}
 task_default_queue = task_default_exchange = task_default_routing_key = "chores"
-task_routes = {kind.value: {"queue": "pages" if kind.is_page else "chores"} for kind in CommandKind}
+task_routes = {kind.value: {"queue": "chores" if kind.is_chore else "pages"} for kind in CommandKind}
 
 # A worker that gives up after 100 tries (Celery's default) is silent from then on.
 broker_connection_retry = True

@@ -79,9 +79,7 @@ class Dispatch:
             log.error("command %d is left alone: %s", job_id, error)
             return
         self._engine.wake(others)
-        if isinstance(errand, Waiting):
-            self._wait(errand)
-        elif errand is not None and self._still_holds(job_id, claimant):
+        if errand is not None and self._still_holds(job_id, claimant):
             if errand.notice and errand.job.command.kind.begins_attempt:
                 self._send(errand, errand.notice)
             else:
@@ -119,15 +117,17 @@ class Dispatch:
         with self._store.read() as tx:  # a write transaction would wait for its turn on SQLite, and see nothing newer
             return tx.holds(job_id, claimant)
 
-    def _wait(self, waiting: Waiting) -> None:
+    @staticmethod
+    def _wait(tx: Transaction, incident: Incident, waiting: Waiting, jobs: list[Job]) -> None:
         """Said once for each reason."""
         job, until = waiting.job, waiting.until
         reason = GATHERED if waiting.gathers else PACED if until else "another call of ours is on that phone"
         why = ev.AttemptDelayed(job.command.attempt, job.command.try_, reason, until, waiting.gathers)
         name = "gathers" if waiting.gathers else "slot" if until else "phone-busy"
-        self._engine.tell(job.incident_id, why, f"{name}:{job.task_id}")
+        if tx.first_seen(f"{name}:{job.task_id}"):
+            rule(tx, incident, why, jobs)
 
-    def _claim(self, tx: Transaction, job_id: int, claimant: str, others: list[Job]) -> Errand | Waiting | None:
+    def _claim(self, tx: Transaction, job_id: int, claimant: str, others: list[Job]) -> Errand | None:
         """The incident is locked before the job is claimed, in the order in which everybody else takes the two. `others`: jobs that
         came of looking last."""
         job = tx.job(job_id)
@@ -141,8 +141,8 @@ class Dispatch:
             return None
         if job.command.kind.begins_attempt:
             claimed = self._claim_attempt(tx, job, incident, attempt, others)
-            if not isinstance(claimed, tuple):
-                return claimed
+            if claimed is None:
+                return None
             incident, attempt = claimed
         if not self._may_tend(tx, job, incident, attempt):
             return None
@@ -155,16 +155,15 @@ class Dispatch:
 
     def _claim_attempt(
         self, tx: Transaction, job: Job, incident: Incident, attempt: Attempt, jobs: list[Job]
-    ) -> tuple[Incident, Attempt] | Waiting | None:
-        """The last look: the attempt must still be planned with this try (None: no longer), its phone free (else the job waits)."""
+    ) -> tuple[Incident, Attempt] | None:
+        """The last look: the attempt must still be planned with this try, its phone free (else the job waits)."""
         command = job.command
         if attempt.status is not AttemptStatus.PLANNED or attempt.try_ != command.try_:
             tx.finish(job.id)
             return None
         cap = spending.reached(tx, incident, attempt)
-        way = self._way(tx, job, incident, attempt, jobs, goes_out=cap is None)
-        if way is not True:
-            return way or None
+        if not self._goes_now(tx, job, incident, attempt, jobs, goes_out=cap is None):
+            return None
         told = rule(tx, incident, ev.AttemptClaimed(attempt.number, command.try_, tx.now - job.due_at, cap), jobs)
         claimed = told.incident.attempts[attempt.number - 1]
         if claimed.status is not AttemptStatus.CLAIMED:  # held back, or after an outage somebody else is on call
@@ -179,6 +178,14 @@ class Dispatch:
         if self._may_be_shared(attempt):
             gathered_posts.gather(tx, told.incident, claimed)
         return told.incident, claimed
+
+    def _goes_now(
+        self, tx: Transaction, job: Job, incident: Incident, attempt: Attempt, jobs: list[Job], *, goes_out: bool
+    ) -> bool:
+        way = self._way(tx, job, incident, attempt, jobs, goes_out=goes_out)
+        if isinstance(way, Waiting):
+            self._wait(tx, incident, way, jobs)
+        return way is True
 
     def _way(
         self, tx: Transaction, job: Job, incident: Incident, attempt: Attempt, jobs: list[Job], *, goes_out: bool

@@ -90,7 +90,8 @@ class Timekeeper:
         self._nudge.wake(jobs)
 
     def _carry_out(self) -> None:
-        """Pages first, the most urgent of them first, as the store has them. Chores too: a nudge comes only once, and may be lost."""
+        """The most urgent first, as the store has them; what goes to Slack after the rest, which may be silent. A nudge comes only once,
+        and may be lost."""
         with self._system.store.transaction() as tx:
             jobs = tx.unclaimed(UNCLAIMED, BATCH)
         for job in sorted(jobs, key=_is_chore):
@@ -165,7 +166,7 @@ class Timekeeper:
 
 
 def _is_chore(job: Job) -> bool:
-    return not job.command.kind.is_page
+    return job.command.kind.is_chore
 
 
 def loop(timekeeper: Timekeeper, now: Callable[[], datetime], stopped: threading.Event) -> None:

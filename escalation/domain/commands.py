@@ -22,9 +22,9 @@ class CommandKind(StrEnum):
     EDIT_SLACK = "update_slack"
 
     @property
-    def is_page(self) -> bool:
-        """Pages have their own queue and workers: none ever waits behind a chore."""
-        return self is not CommandKind.EDIT_SLACK
+    def is_chore(self) -> bool:
+        """What goes to Slack has a queue and workers of its own: no call ever waits behind a burst there, or while it is silent."""
+        return self in (CommandKind.SLACK, CommandKind.EDIT_SLACK)
 
     @property
     def begins_attempt(self) -> bool:

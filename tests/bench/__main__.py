@@ -85,7 +85,11 @@ def _history(said: argparse.Namespace, server: str) -> Figures:
 
 
 def _storm(said: argparse.Namespace, server: str) -> Figures:
-    with _folder() as folder, stage.ground(folder, server) as on, stage.site(on, storm.PEOPLE, reads=storm.READS) as site:
+    with (
+        _folder() as folder,
+        stage.ground(folder, server) as on,
+        stage.site(on, storm.PEOPLE, reads=storm.READS, chats=storm.CHATS) as site,
+    ):
         return storm.measure(site, Carrier(on.carrier), storm.Sizes(said.storm))
 
 

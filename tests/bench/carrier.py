@@ -26,6 +26,14 @@ class Text:
     to: str
 
 
+@dataclass(frozen=True, slots=True)
+class Post:
+    """When the request arrived (monotonic nanoseconds), and whether it was a message (`postMessage`) or an edit (`update`)."""
+
+    at: int
+    method: str
+
+
 class Carrier:
     def __init__(self, url: str) -> None:
         self._url = url
@@ -38,6 +46,9 @@ class Carrier:
 
     def texts(self) -> list[Text]:
         return [Text(*one) for one in json.loads(wire.once("GET", f"{self._url}/_texts").body)]
+
+    def posts(self) -> list[Post]:
+        return [Post(*one) for one in json.loads(wire.once("GET", f"{self._url}/_posts").body)]
 
     def wait_for(self, count: int) -> Call:
         """Until so many calls have come; the last of them."""

@@ -17,9 +17,9 @@ def key(person: int) -> str:
     return f"benchkey{person:024}"
 
 
-def configuration(people: int, texted: int = 0, reads: int | None = None) -> str:
+def configuration(people: int, texted: int = 0, reads: int | None = None, chats: int | None = None) -> str:
     """The text of a configuration file; JSON is YAML too. Every second of the first `texted` people gets a text after an unanswered call,
-    and whoever `reads` gets nothing else."""
+    whoever `reads` gets nothing else, and for whoever `chats` a channel is told."""
     everybody = range(people)
     by = {i: ["voice", "sms"][: 1 + is_texted(i, texted)] for i in everybody} | ({} if reads is None else {reads: ["sms"]})
     step = {"timeout": "1h"}
@@ -28,7 +28,12 @@ def configuration(people: int, texted: int = 0, reads: int | None = None) -> str
             "allow_test_numbers": True,
             "people": {f"p{i}": {"phone": number(i)} for i in everybody},
             "services": {f"service {i}": {"policy": f"policy {i}", "keys": [key(i)]} for i in everybody},
-            "policies": {f"policy {i}": {"steps": [step | {"page": f"p{i}", "by": by[i]}]} for i in everybody},
+            "policies": {
+                f"policy {i}": {
+                    "steps": [step | ({"page": "slack:#incidents"} if i == chats else {"page": f"p{i}", "by": by[i]})]
+                }
+                for i in everybody
+            },
         },
         indent=1,
     )

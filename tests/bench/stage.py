@@ -142,17 +142,17 @@ def bare_receiver(on: Ground, document: bytes) -> Iterator[str]:
 
 
 @contextmanager
-def site(on: Ground, population: int, texted: int = 0, reads: int | None = None) -> Iterator[Site]:
+def site(on: Ground, population: int, texted: int = 0, reads: int | None = None, chats: int | None = None) -> Iterator[Site]:
     """Everything the Procfile starts, on an empty database with so many people."""
     folder = on.folder / "site"
     folder.mkdir()
     name = f"bench_{secrets.token_hex(4)}"
     with servers.database(on.server, name, folder) as database, _crew(on) as supervisor:
         receiver, url = _served(procfile()["receiver"])
-        settings = _settings(on, folder, database, url)
+        settings = _settings(on, folder, database, url) | ({} if chats is None else _slack(on))
         system = build(Settings.from_env(settings))
         schema.migrate(system.settings.sql_url)
-        apply(system.store, people.configuration(population, texted, reads))
+        apply(system.store, people.configuration(population, texted, reads, chats))
         ready: dict[str, Callable[[], bool]] = {
             "receiver": answers_at(f"{url}/healthz"),
             "pages": answers_ping(on.broker, "pages"),
@@ -219,6 +219,10 @@ def _settings(on: Ground, folder: Path, database: str, url: str) -> dict[str, st
         "PLIVO_CALLS_PER_SECOND": "0",
         "PLIVO_TEXTS_PER_SECOND": "0",
     }
+
+
+def _slack(on: Ground) -> dict[str, str]:
+    return {"SLACK_BOT_TOKEN": "xoxb-bench", "SLACK_SIGNING_SECRET": secrets.token_hex(16), "SLACK_API_URL": f"{on.carrier}/api/"}
 
 
 def answers_ping(broker: str, name: str) -> Callable[[], bool]:

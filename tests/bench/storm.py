@@ -1,6 +1,6 @@
 """A storm: thousands of different troubles of one person, as fast as they are taken, beside as many alerts that come to as many people as
-there are: how often that one phone is called in the first minute, and whether the storm slows the intake. Then the same for somebody who
-is told by text alone, since the stub's calls never end and no text follows them."""
+there are: how often that one phone is called in the first minute, and whether the storm slows the intake. Then the same for a
+channel of Slack's, and for somebody who is told by text alone, since the stub's calls never end and no text follows them."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from tests.bench.stage import Site
 PEOPLE = 500
 ONE = PEOPLE // 2  # whose phone it is
 READS = ONE + 1  # who is told by text
+CHATS = ONE + 2  # whose channel is told
+OTHERS = 100  # so much further on is who is called meanwhile
 MINUTE = 60.0
 CLEARED = 600.0  # seconds until all of a storm must have been carried out
 
@@ -27,38 +29,66 @@ class Sizes:
 
 
 def measure(site: Site, carrier: Carrier, sizes: Sizes) -> Figures:
-    """The calm first: what it opens is resolved before the storm, so that both meet the same site."""
+    """The calm first: what it opens is resolved before the storm, so that both meet the same site. Texts last: they come minute by minute."""
     calm = _told(site, [alert(n % ONE, f"calm {n}") for n in range(sizes.alerts)])
     until(lambda: is_quiet(site), CLEARED)
     _told(site, [alert(n % ONE, f"calm {n}", "resolve") for n in range(sizes.alerts)])
     until(lambda: is_quiet(site), CLEARED)
-    carrier.forget()
-    began, until_ = monotonic_ns(), monotonic() + sizes.watched
-    storm = _told(site, [alert(ONE, f"storm {n}") for n in range(sizes.alerts)])
-    until(lambda: is_quiet(site), CLEARED)
-    cleared = (monotonic_ns() - began) / 1e9
-    sleep(max(0.0, until_ - monotonic()))
-    calls = [call for call in carrier.calls() if call.to.endswith(people.number(ONE)[1:])]
-    texts = _texted(site, carrier, sizes)
+    called = _called(site, carrier, sizes)
     return {
         "alerts": sizes.alerts,
-        "calls_in_the_first_minute": sum(call.at - began < MINUTE * 1e9 for call in calls),
-        "first_call_s": round((calls[0].at - began) / 1e9, 3),
-        "texts_in_the_first_minute": sum(at < MINUTE for at in texts),
-        "first_text_s": texts[0],
         "calm": calm,
-        "storm": storm | {"all_carried_out_s": round(cleared, 1)},
-        "ratio_to_calm": round(storm["accepted_per_s"] / calm["accepted_per_s"], 2),
+        "calls": called,
+        "slack": _chatted(site, carrier, sizes),
+        "texts": _texted(site, carrier, sizes),
+        "ratio_to_calm": round(called["accepted_per_s"] / calm["accepted_per_s"], 2),
     }
 
 
-def _texted(site: Site, carrier: Carrier, sizes: Sizes) -> list[float]:
-    """Seconds from the first alert to each text. Nobody waits for the last of them: they come minute by minute."""
-    began, until_ = monotonic_ns(), monotonic() + sizes.watched
-    _told(site, [alert(READS, f"storm {n}") for n in range(sizes.alerts)])
+def _called(site: Site, carrier: Carrier, sizes: Sizes) -> dict[str, float]:
+    began, ends = monotonic_ns(), monotonic() + sizes.watched
+    found = _storm(site, carrier, ONE, sizes)
+    until(lambda: is_quiet(site), CLEARED)
+    cleared = (monotonic_ns() - began) / 1e9
+    sleep(max(0.0, ends - monotonic()))
+    theirs = [(call.at - began) / 1e9 for call in carrier.calls() if call.to.endswith(people.number(ONE)[1:])]
+    return found | _in_the_first_minute(theirs) | {"all_carried_out_s": round(cleared, 1)}
+
+
+def _chatted(site: Site, carrier: Carrier, sizes: Sizes) -> dict[str, float]:
+    began = monotonic_ns()
+    found = _storm(site, carrier, CHATS, sizes)
+    until(lambda: is_quiet(site), CLEARED)
+    posts = carrier.posts()
+    edits = sum(post.method == "update" for post in posts)
+    return found | {"messages": len(posts) - edits, "edits": edits, "all_shown_s": round((posts[-1].at - began) / 1e9, 1)}
+
+
+def _texted(site: Site, carrier: Carrier, sizes: Sizes) -> dict[str, float]:
+    began, ends = monotonic_ns(), monotonic() + sizes.watched
+    found = _storm(site, carrier, READS, sizes)
     until(lambda: bool(carrier.texts()), CLEARED)
-    sleep(max(0.0, until_ - monotonic()))
-    return [round((text.at - began) / 1e9, 3) for text in carrier.texts() if text.to.endswith(people.number(READS)[1:])]
+    sleep(max(0.0, ends - monotonic()))
+    theirs = [(text.at - began) / 1e9 for text in carrier.texts() if text.to.endswith(people.number(READS)[1:])]
+    return found | _in_the_first_minute(theirs)
+
+
+def _storm(site: Site, carrier: Carrier, person: int, sizes: Sizes) -> dict[str, float]:
+    """And how long somebody else, of whom nothing was heard before, waits for their call at its end."""
+    carrier.forget()
+    told = _told(site, [alert(person, f"storm {n}") for n in range(sizes.alerts)])
+    asked, other = monotonic_ns(), person + OTHERS
+    _told(site, [alert(other, "something else")])
+    until(lambda: bool(_calls_to(carrier, other)), CLEARED)
+    return told | {"call_of_somebody_else_s": round((_calls_to(carrier, other)[0] - asked) / 1e9, 3)}
+
+
+def _calls_to(carrier: Carrier, person: int) -> list[int]:
+    return [call.at for call in carrier.calls() if call.to.endswith(people.number(person)[1:])]
+
+
+def _in_the_first_minute(seconds: list[float]) -> dict[str, float]:
+    return {"in_the_first_minute": sum(at < MINUTE for at in seconds), "first_s": round(seconds[0], 3)}
 
 
 def _told(site: Site, alerts: list[tuple[bytes, dict[str, str]]]) -> dict[str, float]:

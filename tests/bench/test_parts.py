@@ -65,13 +65,18 @@ def test_each_part_finds_its_figures(tmp_path: Path, monkeypatch: pytest.MonkeyP
     """With the real processes."""
     for module, name, value in ((stage, "SETTLED", 0), (timers, "SOON", 1.5), (history, "BLOCK", 2), (history, "FEW", 1)):
         monkeypatch.setattr(module, name, value)
-    with stage.ground(tmp_path, "", own_broker=True) as on, stage.site(on, history.PEOPLE, history.TOLD, storm.READS) as site:
+    with (
+        stage.ground(tmp_path, "", own_broker=True) as on,
+        stage.site(on, history.PEOPLE, history.TOLD, storm.READS, storm.CHATS) as site,
+    ):
         closed = history.measure(site, site, history.Sizes(closed=40, pages=2, forgetting=0.1), print)
         again = recovery.measure(site, 1, print, ("receiver",))
         gale = storm.measure(site, Carrier(on.carrier), storm.Sizes(4, watched=0))
         late = timers.measure(site, timers.Sizes(pending=10, per_second=20, seconds=1, backlog=20), print)
     assert closed["closed"]["40"]["ratio"]["cpu_ms_per_page"] >= 0
-    assert (gale["calls_in_the_first_minute"], gale["texts_in_the_first_minute"]) == (1, 1)
+    assert [gale[way]["in_the_first_minute"] for way in ("calls", "texts")] == [1, 1]
+    assert gale["slack"]["messages"] == 1
+    assert all(gale[way]["call_of_somebody_else_s"] > 0 for way in ("calls", "texts", "slack"))
     assert gale["ratio_to_calm"] > 0
     assert list(again["medians"]["receiver"]) == ["accepted_s", "page_s"]
     assert list(late["waiting"]) == ["10", "10, two timekeepers"]
