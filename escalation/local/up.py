@@ -26,7 +26,7 @@ from escalation.store import schema
 
 BACKLOG = 2048  # who may wait while a receiver starts; the kernel's own limit may be lower
 BIND = re.compile(r"(?:(?P<host>\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+)?:)?(?P<port>[0-9]{1,5})")
-THREADS = {"pages": 32, "chores": 4}
+THREADS = {"pages": 32, "chores": 8}
 Say = Callable[[str], None]
 
 
