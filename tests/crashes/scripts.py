@@ -122,7 +122,7 @@ NIGHTS: Mapping[str, Scripted] = {
         Script(
             policy(step("slack:#incidents", minutes=1), step("ann", "slack:#incidents")),
             {"ann": [TAKES_IT]},
-            alerts=((0.0, "db-1", "trigger"), (1.0, "db-2", "trigger"), (1.0, "db-3", "trigger")),
+            alerts=((0.0, "db-1", "trigger"), (0.0, "db-2", "trigger")),
             minutes=9,
         ),
         Ending(Status.ACKNOWLEDGED, "ann", ANN, posted=True, says="Acknowledged by Ann, by phone"),

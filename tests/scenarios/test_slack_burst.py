@@ -141,11 +141,11 @@ def test_slack_that_is_away_for_a_while_shows_them_all_then(night: Night) -> Non
 def test_that_nobody_answered_is_never_slipped_in(night: Night) -> None:
     """The last resort's message is another one than the page's, and again one for all."""
     last = Step((target("slack:#incidents"),))
-    night.apply(replace(policy(step("slack:#incidents")), last_resort=last))
+    night.apply(replace(policy(step("slack:#incidents", minutes=1)), last_resort=last))
     night.takes(*several(3))
     night.after(seconds=3)
     night.slack.reads("3 incidents")
-    night.until(lambda: night.status(3) is Status.EXHAUSTED, seconds=900)
+    night.until(lambda: night.status(3) is Status.EXHAUSTED, seconds=100)
     night.after(seconds=5)
     night.slack.reads("3 incidents", "🆘")
     over(night, 1, 2, 3)
